@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) idempotent: Option<bool>,
     /// The id of the call in a batch.
     pub(crate) id: Option<String>,
+    /// Calls with the same key go one after the other.
+    pub(crate) key: Option<String>,
 }
 
 impl Request {

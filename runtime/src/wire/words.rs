@@ -128,13 +128,25 @@ fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
     table.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
 }
 
-/// Whether a message says that a batch had too many calls, and the limit if the message states it: `Inner request
-/// count exceeds the limit. Received: 100, Limit: 50` (got-your-back #256).
-pub(crate) fn of_batch_size(message: &str) -> Option<Option<usize>> {
+/// Of what a request had too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BatchSize {
+    /// Of calls, and how many it may have, where that is said.
+    Calls(Option<usize>),
+    /// Of bytes.
+    Bytes,
+}
+
+/// Whether a message says that a batch was too large: `Inner request count exceeds the limit. Received: 100, Limit: 50`
+/// (got-your-back #256), `Request payload size exceeds the limit: 10485760 bytes.`
+pub(crate) fn of_batch_size(message: &str) -> Option<BatchSize> {
     message.contains("exceeds the limit").then_some(())?;
+    if message.contains("payload") || message.contains("bytes") {
+        return Some(BatchSize::Bytes);
+    }
     let number = message.rsplit_once("Limit:").map_or("", |(_, number)| number.trim_start());
     let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(Some(number), |end| number.get(..end));
-    Some(digits.and_then(|digits| digits.parse().ok()))
+    Some(BatchSize::Calls(digits.and_then(|digits| digits.parse().ok())))
 }
 
 /// The time in `User-rate limit exceeded. Retry after 2026-01-02T03:04:05.678Z`:
@@ -151,10 +163,17 @@ mod tests {
     #[test]
     fn a_batch_size_is_read_out_of_the_sentence() {
         for (message, expected) in [
-            ("Inner request count exceeds the limit. Received: 100, Limit: 50", Some(Some(50))),
-            ("Inner request count exceeds the limit. Received: 100, Limit: 50.", Some(Some(50))),
-            ("Inner request count exceeds the limit.", Some(None)),
-            ("exceeds the limit. Limit: 99999999999999999999999", Some(None)),
+            (
+                "Inner request count exceeds the limit. Received: 100, Limit: 50",
+                Some(BatchSize::Calls(Some(50))),
+            ),
+            (
+                "Inner request count exceeds the limit. Received: 100, Limit: 50.",
+                Some(BatchSize::Calls(Some(50))),
+            ),
+            ("Inner request count exceeds the limit.", Some(BatchSize::Calls(None))),
+            ("exceeds the limit. Limit: 99999999999999999999999", Some(BatchSize::Calls(None))),
+            ("Request payload size exceeds the limit: 10485760 bytes.", Some(BatchSize::Bytes)),
             ("Limit: 50", None),
             ("", None),
         ] {
