@@ -15,6 +15,7 @@ categories = ["api-bindings", "web-programming::http-client"]
 [package.metadata.docs.rs]
 all-features = true
 rustdoc-args = ["--cfg", "docsrs"]
+targets = ["x86_64-unknown-linux-gnu"]
 
 [dependencies]
 gapis-runtime = { version = "0.1.0", default-features = false }
