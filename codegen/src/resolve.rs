@@ -1,6 +1,7 @@
 //! From the document to the model: every decision is made here. Each pass gives what it found, and the model is made of all
 //! of it at the end.
 
+mod depth;
 mod example;
 mod facts;
 mod features;
@@ -44,7 +45,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     .root(document);
     paging::warn_of_unknown(&options.items, &root, log);
     quota::warn_of_unknown(&options.quota, &root, log);
-    let types = types.finish();
+    let types = types.finish(log);
     // Before a part is selected: a part without the polls can be waited for too.
     let operations = operations::find(&types, &root);
     let updates = updates::find(&types, &root, document, options, log);
