@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming::Name;
-use crate::options::Limits;
+use crate::options::{Limits, Quota};
 use crate::wire::Scalar;
 
 /// One API version.
@@ -30,6 +30,7 @@ pub(crate) struct Api {
     pub(crate) service_path: String,
     pub(crate) batch_path: String,
     pub(crate) limits: Limits,
+    pub(crate) quota: Quota,
     /// Location and root URL.
     pub(crate) endpoints: Vec<(String, String)>,
     pub(crate) data_wrapper: bool,
@@ -90,6 +91,8 @@ pub(crate) struct Types {
     pub(crate) same: Same,
     /// The names that the modules of schemas would import, but that an object has.
     pub(crate) shadowed: BTreeSet<String>,
+    /// The number of schemas in the longest chain of schemas that use each other.
+    pub(crate) longest_chain: usize,
 }
 
 /// The types that are aliases of another, because only their names differ.
@@ -114,7 +117,7 @@ pub(crate) fn object_of(objects: &[Object], ty: &Type) -> Option<usize> {
     let mut ty = ty;
     // Endless aliases were refused before.
     loop {
-        let (Type::Object(index) | Type::Boxed(index)) = ty else { return None };
+        let (Type::Object(index) | Type::Boxed(index) | Type::Deep(index)) = ty else { return None };
         match &objects[*index].shape {
             Shape::Struct(_) => return Some(*index),
             Shape::Alias(target) => ty = target,
@@ -184,6 +187,8 @@ pub(crate) enum Type {
     Object(usize),
     /// A member that would make its own type infinitely large without a box.
     Boxed(usize),
+    /// A member at the end of a long chain of schemas.
+    Deep(usize),
     List(Box<Type>),
     Map(Box<Type>),
 }
@@ -255,6 +260,8 @@ pub(crate) struct Method {
     pub(crate) api_version: Option<String>,
     /// The parameter by which the server recognizes a repeated call.
     pub(crate) request_id: Option<String>,
+    /// What a call costs of the quota.
+    pub(crate) units: u32,
     pub(crate) docs: Docs,
     /// Indices in `Api::scopes`.
     pub(crate) scopes: Vec<usize>,

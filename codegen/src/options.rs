@@ -1,6 +1,7 @@
 //! What a caller chooses.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
@@ -11,6 +12,8 @@ pub struct Options {
     pub name: String,
     /// What the servers of the API take at once, where that is not the usual.
     pub limits: Limits,
+    /// How fast calls of the API may come, and what each costs of that.
+    pub quota: Quota,
     /// Which methods are updates and which are not, by method id, where their shape does not tell.
     pub updates: BTreeMap<String, UpdateRule>,
     /// Which member of the response has the items, by method id, where the names do not tell.
@@ -75,6 +78,27 @@ pub struct Limits {
     pub update_requests: Option<usize>,
     /// How many bytes the body of an update may have.
     pub update_bytes: Option<usize>,
+}
+
+/// How fast an API's servers let calls come, in units. No document says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Units a minute for all calls of a project, if that is known.
+    pub project_per_minute: Option<NonZeroU32>,
+    /// Units a minute for each user of a project, if that is known.
+    pub user_per_minute: Option<NonZeroU32>,
+    /// What a call costs, by method id, where that is not one unit.
+    #[serde(default)]
+    pub units: BTreeMap<String, NonZeroU32>,
+}
+
+impl Quota {
+    /// What a call of that method costs, in units.
+    #[must_use]
+    pub fn units_of(&self, method: &str) -> u32 {
+        self.units.get(method).map_or(1, |units| units.get())
+    }
 }
 
 /// Whether a method is an update, which its shape tells otherwise.

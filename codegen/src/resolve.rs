@@ -1,6 +1,7 @@
 //! From the document to the model: every decision is made here. Each pass gives what it found, and the model is made of all
 //! of it at the end.
 
+mod depth;
 mod example;
 mod facts;
 mod features;
@@ -9,6 +10,7 @@ mod media;
 mod methods;
 mod operations;
 mod paging;
+mod quota;
 mod recursion;
 mod same;
 mod scopes;
@@ -35,14 +37,15 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     let root = methods::Builder {
         types: &mut types,
         scopes: &scopes,
-        items: &options.items,
+        options,
         pages: paging::Known::default(),
         log,
         number: 0,
     }
     .root(document);
     paging::warn_of_unknown(&options.items, &root, log);
-    let types = types.finish();
+    quota::warn_of_unknown(&options.quota, &root, log);
+    let types = types.finish(log);
     // Before a part is selected: a part without the polls can be waited for too.
     let operations = operations::find(&types, &root);
     let updates = updates::find(&types, &root, document, options, log);
@@ -77,6 +80,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         name: head.name,
         version: head.version,
         limits: options.limits,
+        quota: options.quota.clone(),
         endpoints: endpoints.collect(),
         data_wrapper: document.features.iter().any(|feature| feature == "dataWrapper"),
         scopes,

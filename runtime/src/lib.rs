@@ -30,7 +30,7 @@
 //! | `native-tls` | TLS with the platform's own library |
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches on threads without an async runtime |
-//! | `fs` | files as [`Source`]s of uploads |
+//! | `fs` | files as [`Source`]s of uploads, and the [`journal`](Run::journal) of a run |
 //! | `jiff` | conversions between times, dates and durations and the types of `jiff` 0.2 |
 //! | `reqwest` | [`Builder::http_client`]: the caller's own `reqwest` 0.13 client |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
@@ -92,7 +92,7 @@ pub use send::rt::BoxFuture;
 pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 pub use value::param::Param;
 pub use value::patch::{Patch, diff};
-pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Json, Open, ParseError};
+pub use value::{Base64, Date, DateTime, Deep, Duration, Extra, FieldMask, Json, Open, ParseError};
 pub use wire::body::{Body, Encoded, HttpBody, Response};
 pub use wire::error::{
     ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,

@@ -1,12 +1,14 @@
 //! Generates a module of each golden document, and of some random ones, by their seeds: those of `GAPIS_SEEDS`, as in
 //! `GAPIS_SEEDS=1000..1100 cargo check -p gapis-golden`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use gapis_codegen::{Limits, Options, generate};
+use gapis_codegen::{Limits, Options, Quota, generate};
 
 const DOCUMENTS: &str = "../../codegen/tests/golden";
 
@@ -35,15 +37,48 @@ fn main() -> Result<(), Box<dyn Error>> {
         let root = module(document.as_bytes(), &name, &out)?;
         writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {name};")?;
     }
+    let root = module(chains(CHAIN).as_bytes(), "chains", &out)?;
+    writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod chains;")?;
     fs::write(out.join("modules.rs"), modules)?;
     Ok(())
+}
+
+/// How long the chains of schemas are.
+const CHAIN: usize = 200;
+
+/// A document with long chains of schemas: each is a member of the one before, an item of its list or a value of its map, and
+/// one chain is a circle.
+fn chains(length: usize) -> String {
+    let mut schemas = Vec::new();
+    for index in 0..length {
+        for (name, open, close) in [
+            ("Member", "", ""),
+            ("Item", r#""type": "array", "items": {"#, "}"),
+            ("Entry", r#""type": "object", "additionalProperties": {"#, "}"),
+            ("Circle", "", ""),
+        ] {
+            let next = if name == "Circle" { (index + 1) % length } else { index + 1 };
+            let next = match next < length {
+                true => format!(r#"{open}"$ref": "{name}{next}"{close}"#),
+                false => r#""type": "string""#.to_owned(),
+            };
+            schemas.push(format!(
+                r#""{name}{index}": {{"type": "object", "properties": {{"next": {{{next}}}}}}}"#
+            ));
+        }
+    }
+    let schemas = schemas.join(", ");
+    format!(
+        r#"{{"name": "chains", "version": "v1", "rootUrl": "https://chains.example.com/", "schemas": {{{schemas}}}}}"#
+    )
 }
 
 /// Writes the files of a document's module, and gives the path of its root.
 fn module(document: &[u8], name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     // Limits that no document tells, so that a test can go beyond them.
     let limits = Limits { update_requests: Some(3), update_bytes: Some(200), ..Limits::default() };
-    let options = Options { name: name.to_owned(), as_module: true, limits, ..Options::default() };
+    let options =
+        Options { name: name.to_owned(), as_module: true, limits, quota: quota(), ..Options::default() };
     let made = generate(document, &options)?;
     let folder = out.join(name);
     for (path, text) in &made.files {
@@ -52,4 +87,15 @@ fn module(document: &[u8], name: &str, out: &Path) -> Result<PathBuf, Box<dyn Er
         fs::write(path, text)?;
     }
     Ok(folder.join("src/lib.rs"))
+}
+
+/// A quota that no document tells, with the costs of the methods of one of them.
+fn quota() -> Quota {
+    let costs = [("farm.insert", 5), ("farm.list", 20), ("farm.merge", 7), ("farm.upload", 100)];
+    let units = costs.iter().filter_map(|&(id, units)| Some((id.to_owned(), NonZeroU32::new(units)?)));
+    Quota {
+        project_per_minute: NonZeroU32::new(6000),
+        user_per_minute: NonZeroU32::new(300),
+        units: units.collect::<BTreeMap<_, _>>(),
+    }
 }

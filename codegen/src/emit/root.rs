@@ -1,5 +1,7 @@
 //! `src/lib.rs`: the service, and the modules.
 
+use std::num::NonZeroU32;
+
 use quote::quote;
 
 use super::resources::{Writer, accessor};
@@ -7,6 +9,9 @@ use super::{front, gate};
 use crate::model::Api;
 use crate::prose::code;
 use crate::source::{Source, literal};
+
+/// The compiler's limit of recursion, 128, suffices for a chain of so many schemas.
+const LONG_CHAIN: usize = 100;
 
 impl Writer<'_> {
     /// The root of the crate.
@@ -16,6 +21,10 @@ impl Writer<'_> {
         self.source.module_docs(&front::page(api, as_module));
         self.source.blank();
         self.source.line(format_args!("#![cfg_attr(docsrs, feature(doc_cfg))]"));
+        // A module cannot have the attribute; its crate must, for such a document.
+        if api.types.longest_chain > LONG_CHAIN && !as_module {
+            self.source.line(format_args!("#![recursion_limit = \"{}\"]", 2 * api.types.longest_chain));
+        }
         self.source.line(format_args!("#![forbid(unsafe_code)]"));
         self.source.line(format_args!("#![allow(clippy::all, deprecated, nonstandard_style, unused)]"));
         self.imports();
@@ -107,6 +116,7 @@ fn service(api: &Api, source: &mut Source) {
         }
     }
     limits(api, source);
+    quota(api, source);
     let scopes: Vec<String> =
         api.default_scopes.iter().map(|&index| format!("scopes::{}", api.scopes[index].name)).collect();
     if !scopes.is_empty() {
@@ -159,5 +169,23 @@ fn limits(api: &Api, source: &mut Source) {
         source.line(format_args!("{member}: {value},"));
     }
     source.line(format_args!("..runtime::private::spec::Limits::DEFAULT"));
+    source.close("},");
+}
+
+fn quota(api: &Api, source: &mut Source) {
+    let quota = &api.quota;
+    let known: Vec<(&str, NonZeroU32)> =
+        [("project_per_minute", quota.project_per_minute), ("user_per_minute", quota.user_per_minute)]
+            .into_iter()
+            .filter_map(|(member, value)| Some((member, value?)))
+            .collect();
+    if known.is_empty() {
+        return;
+    }
+    source.open(format_args!("quota: runtime::private::spec::Quota {{"));
+    for (member, value) in known {
+        source.line(format_args!("{member}: {value},"));
+    }
+    source.line(format_args!("..runtime::private::spec::Quota::DEFAULT"));
     source.close("},");
 }

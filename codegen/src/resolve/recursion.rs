@@ -57,7 +57,7 @@ fn end(ty: &mut Type) {
 /// The object that a type names, at any depth of lists and maps.
 fn named(ty: &Type) -> Option<usize> {
     match ty {
-        Type::Object(index) | Type::Boxed(index) => Some(*index),
+        Type::Object(index) | Type::Boxed(index) | Type::Deep(index) => Some(*index),
         Type::List(inner) | Type::Map(inner) => named(inner),
         _ => None,
     }
@@ -77,7 +77,7 @@ fn direct(shape: &Shape) -> Vec<usize> {
 
 /// The strongly connected component of each node (Tarjan's algorithm, with a stack of its own: a chain of schemas may
 /// be longer than the thread's stack is deep). Components are numbered from 0.
-fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+pub(super) fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     const UNSEEN: usize = usize::MAX;
     let mut order = vec![UNSEEN; edges.len()];
     let mut low = vec![0; edges.len()];

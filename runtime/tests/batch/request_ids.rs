@@ -17,7 +17,7 @@ pub enum Edit {}
 gapis_runtime::method! { Edit: Lab => Json; "lab.edit" PATCH "runs" }
 
 impl Lab {
-    fn start(&self) -> Call<Start> {
+    pub fn start(&self) -> Call<Start> {
         Call::new(&self.0, &[], Some(&Json::from(1)))
     }
     fn edit(&self) -> Call<Edit> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use gapis_codegen::{Inventory, Limits, Options};
+use gapis_codegen::{Inventory, Limits, Options, Quota};
 
 use crate::api::{ApiId, Apis, Entry};
 use crate::files::read_document;
@@ -93,19 +93,41 @@ impl Document {
         self.entry.limits_source.as_deref()
     }
 
+    pub(crate) fn quota(&self) -> &Quota {
+        &self.entry.quota
+    }
+
+    pub(crate) fn quota_source(&self) -> Option<&str> {
+        self.entry.quota_source.as_deref()
+    }
+
     /// Reads it: all of its methods, whichever are generated.
     ///
     /// # Errors
     /// If it cannot be read, or is no discovery document.
     pub(crate) fn read(&self) -> Result<Read> {
+        let (bytes, options) = self.bytes()?;
+        let inventory = gapis_codegen::inventory(&bytes, &options)?;
+        Ok(Read { bytes, inventory })
+    }
+
+    /// Reads what a call needs of it.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    #[cfg(feature = "batch")]
+    pub(crate) fn methods(&self) -> Result<Inventory> {
+        let (bytes, options) = self.bytes()?;
+        Ok(gapis_codegen::methods(&bytes, &options)?)
+    }
+
+    fn bytes(&self) -> Result<(Vec<u8>, Options)> {
         let bytes =
             read_document(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
         let options = match &self.id {
             Some(id) => options(id, &self.entry),
             None => Options::default(),
         };
-        let options = Options { name: self.path.display().to_string(), only: Vec::new(), ..options };
-        let inventory = gapis_codegen::inventory(&bytes, &options)?;
-        Ok(Read { bytes, inventory })
+        Ok((bytes, Options { name: self.path.display().to_string(), only: Vec::new(), ..options }))
     }
 }
