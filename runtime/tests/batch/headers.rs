@@ -122,10 +122,9 @@ async fn forty_thousand_headers_panic_nowhere() {
         })
     });
     let limits = gapis_runtime::ReadLimits::default().with_headers_per_part(100_000);
+    let seen = &Log::default();
     let mut batch = zoo.batch().with_limits(limits);
-    let seen = Log::default();
     for id in ["many", "other"] {
-        let seen = &seen;
         let queued = zoo.get(id).queue(&mut batch, move |reply| {
             let headers = reply.response.map_or(0, |response| response.headers().len());
             seen.add(format!("{} {}", reply.result.unwrap().id(), headers > 10_000));
