@@ -34,12 +34,12 @@ pub(crate) struct Call {
 impl Call {
     /// The call as input for the Python script.
     pub(crate) fn for_python(&self) -> Value {
-        let mut told =
+        let mut input =
             json!({ "resources": self.resources, "method": self.method, "arguments": self.arguments });
-        if let (Some(body), Some(told)) = (&self.body, told.as_object_mut()) {
-            told.insert("body".to_owned(), body.clone());
+        if let (Some(body), Some(input)) = (&self.body, input.as_object_mut()) {
+            input.insert("body".to_owned(), body.clone());
         }
-        told
+        input
     }
 
     /// Normalizes the numbers in a query, `[[name, value], …]`, because one client writes `2` and the other `2.0`.
