@@ -52,6 +52,12 @@ impl fmt::Display for Name {
     }
 }
 
+/// Whether a text is a name as it stands, and no keyword.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.chars().all(is_fine) && text.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_keyword(text)
+}
+
 /// The kind of a named thing, which determines the case and the reserved names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

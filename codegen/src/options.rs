@@ -15,8 +15,10 @@ pub struct Options {
     pub updates: BTreeMap<String, UpdateRule>,
     /// Which member of the response has the items, by method id, where the names do not tell.
     pub items: BTreeMap<String, ItemsRule>,
-    /// The path of the runtime in the `Cargo.toml` that is written; without it the version alone is named.
-    pub runtime_path: Option<String>,
+    /// Where the `Cargo.toml` that is written finds the runtime.
+    pub runtime: Runtime,
+    /// The command that makes the files again, for their first line: by default `cargo xtask generate` with the API.
+    pub command: Option<String>,
     /// Which methods: `files.list`, `permissions.*`. Empty means all.
     pub only: Vec<String>,
     /// Whether resources become features of the crate.
@@ -25,6 +27,35 @@ pub struct Options {
     /// no features, and `src/lib.rs` is the module's root. It must be found by a `#[path]`, as its own modules are in
     /// files beside it.
     pub as_module: bool,
+}
+
+/// Where a generated crate finds the runtime. The version is always named, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Runtime {
+    /// In the registry.
+    #[default]
+    Registry,
+    /// In this folder, by its path from the crate's.
+    Path(String),
+    /// In a Git repository.
+    Git {
+        /// The repository's address.
+        url: String,
+        /// Which of its revisions; by default the newest of its main branch.
+        revision: Option<Revision>,
+    },
+}
+
+/// A revision in a Git repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revision {
+    /// The newest of a branch.
+    Branch(String),
+    /// That of a tag.
+    Tag(String),
+    /// That of a commit.
+    Rev(String),
 }
 
 /// What an API's servers take at once. No document tells; what is not given is as usual.

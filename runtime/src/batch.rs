@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-pub use batcher::{Batcher, BatcherOptions, Driver};
+pub use batcher::{Batcher, BatcherOptions, Driver, RawBatcher};
 pub use reply::{Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
 

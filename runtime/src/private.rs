@@ -1,4 +1,4 @@
-//! Items for generated code, `gapis-auth` and `gapis-mock`. They are not for users: anything here may change in any
+//! Items for generated code, `gapis-auth`, `gapis-cli` and `gapis-mock`. They are not for users: anything here may change in any
 //! release.
 //!
 //! The traits that only generated code implements ([`Api`](crate::Api), [`Method`](crate::Method) and others) have
@@ -7,6 +7,7 @@
 
 pub use serde;
 
+pub use crate::batch::RawBatcher;
 pub use crate::call::reading::{Decode, Parts};
 pub use crate::call::request::Request;
 pub use crate::send::token::{is_mtls, is_transient, request_token};

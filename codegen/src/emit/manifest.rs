@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::features::FEATURES;
 use crate::model::Api;
-use crate::options::Options;
+use crate::options::{Options, Revision, Runtime};
 
 /// The version of the runtime, which is the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -13,10 +13,7 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
     let mut text = header.replace("//", "#");
     let title = string(&format!("Typed client for the {} {}, with batches", api.title, api.version));
     let name = &api.crate_name;
-    let path = match &options.runtime_path {
-        Some(path) => format!("path = {}, ", string(path)),
-        None => String::new(),
-    };
+    let runtime = runtime(&options.runtime);
     let keywords: Vec<String> = keywords(&api.name).iter().map(|word| string(word)).collect();
     // Writing to a string does not fail.
     let _ = write!(
@@ -25,7 +22,7 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
          license = \"Apache-2.0 OR MIT\"\nrepository = \"https://github.com/gapis-rs/gapis\"\ndescription = {title}\n\
          keywords = [{}]\ncategories = [\"api-bindings\", \"web-programming::http-client\"]\n\
          \n[package.metadata.docs.rs]\nall-features = true\nrustdoc-args = [\"--cfg\", \"docsrs\"]\n\
-         \n[dependencies]\ngapis-runtime = {{ {path}version = \"{RUNTIME_VERSION}\", default-features = false }}\n\
+         \n[dependencies]\ngapis-runtime = {{ {runtime}version = \"{RUNTIME_VERSION}\", default-features = false }}\n\
          \n[features]\n",
         keywords.join(", ")
     );
@@ -48,6 +45,24 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
         let _ = writeln!(text, "{feature} = []");
     }
     text
+}
+
+/// Where the runtime is, if not in the registry alone.
+fn runtime(runtime: &Runtime) -> String {
+    let pair = |key: &str, value: &str| format!("{key} = {}, ", string(value));
+    match runtime {
+        Runtime::Registry => String::new(),
+        Runtime::Path(path) => pair("path", path),
+        Runtime::Git { url, revision } => {
+            let revision = match revision {
+                None => String::new(),
+                Some(Revision::Branch(name)) => pair("branch", name),
+                Some(Revision::Tag(name)) => pair("tag", name),
+                Some(Revision::Rev(name)) => pair("rev", name),
+            };
+            pair("git", url) + &revision
+        }
+    }
 }
 
 /// Up to five words of up to twenty characters, as the package registry requires.

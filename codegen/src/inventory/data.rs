@@ -39,8 +39,23 @@ pub struct Inventory {
 pub struct Service {
     /// `Drive`.
     pub path: String,
+    /// The API's name in its document, `drive`.
+    #[serde(default)]
+    pub name: String,
+    /// The API's version in its document, `v3`.
+    #[serde(default)]
+    pub version: String,
     /// Scheme and host, with a slash at the end.
     pub root_url: String,
+    /// The same for mutual TLS; empty where there is none.
+    #[serde(default)]
+    pub mtls_root_url: String,
+    /// Regional endpoints: location and root URL.
+    #[serde(default)]
+    pub endpoints: Vec<(String, String)>,
+    /// A smallest set of scopes, by their URLs, that covers all methods.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// The path between the root and the path of a method.
     pub service_path: String,
     /// The path of the batch endpoint below the root.
@@ -85,6 +100,9 @@ pub struct Method {
     pub template: String,
     /// The value of the header `X-Goog-Api-Version`.
     pub api_version: Option<String>,
+    /// The query parameter by which the server knows a call that it gets again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The arguments in order. The body is the last.
     pub arguments: Vec<Argument>,
     /// The setters of its calls, except those that every call has (`fields`, `quota_user`, `pretty_print`).

@@ -12,7 +12,9 @@ pub(crate) fn select(root: Resource, api: &str, only: &[String], log: &Log<'_>) 
     }
     let prefix = format!("{api}.");
     let mut used = vec![false; only.len()];
+    let mut paths = Vec::new();
     let root = choose(root, "", &mut |path| {
+        paths.push(path.to_owned());
         let mut chosen = false;
         for (filter, used) in only.iter().zip(&mut used) {
             let filter = filter.trim();
@@ -28,10 +30,27 @@ pub(crate) fn select(root: Resource, api: &str, only: &[String], log: &Log<'_>) 
     });
     match used.iter().position(|used| !used) {
         Some(index) => {
-            let message = format!("no method matches `{}`", only[index]);
+            let message = format!("no method matches `{}`{}", only[index], near(&only[index], &paths));
             Err(log.error(&Place::top("resources"), message))
         }
         None => Ok(root),
+    }
+}
+
+/// What a filter may have been meant to be: `; did you mean …?`, or nothing. Of a filter for many methods, what comes before
+/// its `*` is compared with the resources.
+fn near(filter: &str, paths: &[String]) -> String {
+    let filter = filter.trim();
+    let candidate = |path: &String| match filter.strip_suffix(".*") {
+        Some(_) => path.rsplit_once('.').map(|(resource, _)| format!("{resource}.*")),
+        None => Some(path.clone()),
+    };
+    let ranked =
+        paths.iter().filter_map(candidate).map(|name| (strsim::damerau_levenshtein(filter, &name), name));
+    match ranked.min() {
+        // A third of the letters may be wrong: beyond, nobody meant it.
+        Some((distance, name)) if distance <= name.len() / 3 => format!("; did you mean `{name}`?"),
+        _ => String::new(),
     }
 }
 

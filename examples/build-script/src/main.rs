@@ -2,11 +2,11 @@
 
 #![allow(clippy::print_stdout)]
 
-include!(concat!(env!("OUT_DIR"), "/farm.rs"));
+include!(concat!(env!("OUT_DIR"), "/farm_v2.rs"));
 
-use farm::Farm;
+use farm_v2::Farm;
 
-fn main() -> farm::runtime::Result<()> {
+fn main() -> farm_v2::runtime::Result<()> {
     let farm = Farm::builder().anonymous().build()?;
     let call = farm.animals().vaccinations().list(7).max_results(10).dry_run()?;
     println!("{} {}", call.verb, call.url);
@@ -15,7 +15,7 @@ fn main() -> farm::runtime::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::farm::{Farm, schemas::Vaccination};
+    use crate::farm_v2::{Farm, schemas::Vaccination};
 
     #[test]
     fn the_module_makes_calls() {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -26,14 +27,26 @@ use crate::{Api, BoxFuture, Client, Error, IntoCall, RawResponse, Result, Sendin
 /// A handle of a dispatcher. Clones share it. When the last is dropped, what was accepted is still sent and answered, and
 /// the driver ends.
 pub struct Batcher<A> {
-    jobs: mpsc::Sender<Job>,
-    root: Result<std::sync::Arc<str>>,
+    raw: RawBatcher,
     api: PhantomData<fn() -> A>,
 }
 
 impl<A> Clone for Batcher<A> {
     fn clone(&self) -> Self {
-        Batcher { jobs: self.jobs.clone(), root: self.root.clone(), api: PhantomData }
+        Batcher { raw: self.raw.clone(), api: PhantomData }
+    }
+}
+
+/// The same without its API's type, for an API that is known at run time only.
+#[derive(Clone)]
+pub struct RawBatcher {
+    jobs: mpsc::Sender<Job>,
+    root: Result<Arc<str>>,
+}
+
+impl std::fmt::Debug for RawBatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RawBatcher")
     }
 }
 
@@ -139,21 +152,8 @@ impl<A: Api> Batcher<A> {
     /// # }
     /// ```
     pub fn with_options(api: &A, options: BatcherOptions) -> (Self, Driver) {
-        let (jobs, waiting) = mpsc::channel(options.backlog.max(1));
-        let client = api.client().clone();
-        let root = client.root(A::SPEC).map(Into::into);
-        let state = State {
-            waiting,
-            closed: false,
-            taken: VecDeque::new(),
-            timer: None,
-            flying: FuturesUnordered::new(),
-            client,
-            api: A::SPEC,
-            full: options.max_calls.unwrap_or(A::SPEC.limits.calls.min(100)).max(1),
-            options,
-        };
-        (Batcher { jobs, root, api: PhantomData }, Driver(Box::pin(state.run())))
+        let (raw, driver) = RawBatcher::new(api.client(), A::SPEC, options);
+        (Batcher { raw, api: PhantomData }, driver)
     }
 
     /// Sends a call or an update with those of other tasks. When the future is dropped before its batch is formed, the
@@ -161,16 +161,39 @@ impl<A: Api> Batcher<A> {
     pub fn send<'cb, C: IntoCall<'cb, A>>(&self, call: C) -> Sending<'cb, C::Value> {
         let Parts { request, reader } = call.into_parts();
         let of = request.facts();
-        Sending::new(of, reader, Box::pin(wait(self.jobs.clone(), self.root.clone(), request)))
+        Sending::new(of, reader, Box::pin(self.raw.send(request)))
+    }
+}
+
+impl RawBatcher {
+    /// A dispatcher for calls of that API.
+    pub fn new(client: &Client, api: &'static ApiSpec, options: BatcherOptions) -> (Self, Driver) {
+        let (jobs, waiting) = mpsc::channel(options.backlog.max(1));
+        let client = client.clone();
+        let root = client.root(api).map(Into::into);
+        let state = State {
+            waiting,
+            closed: false,
+            taken: VecDeque::new(),
+            timer: None,
+            flying: FuturesUnordered::new(),
+            client,
+            api,
+            full: options.max_calls.unwrap_or(api.limits.calls.min(100)).max(1),
+            options,
+        };
+        (RawBatcher { jobs, root }, Driver(Box::pin(state.run())))
+    }
+
+    /// Sends a call with those of other tasks. When the future is dropped before its batch is formed, the call is not
+    /// sent.
+    pub fn send(&self, request: Request) -> impl Future<Output = Result<RawResponse>> + Send + use<> {
+        wait(self.jobs.clone(), self.root.clone(), request)
     }
 }
 
 /// Hands the call over, when there is room, and waits for its answer.
-async fn wait(
-    jobs: mpsc::Sender<Job>,
-    root: Result<std::sync::Arc<str>>,
-    request: Request,
-) -> Result<RawResponse> {
+async fn wait(jobs: mpsc::Sender<Job>, root: Result<Arc<str>>, request: Request) -> Result<RawResponse> {
     request.check()?;
     if request.client().root(request.api())? != *root? {
         return Err(Error::input(format!(

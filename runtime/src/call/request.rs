@@ -60,8 +60,10 @@ impl Request {
         Request::from_spec(client, <M::Api as Api>::SPEC, M::SPEC, values, body)
     }
 
-    /// Not generic, so that it is compiled once.
-    pub(crate) fn from_spec(
+    /// The same for facts that may be known only at run time. Not generic, so that it is compiled once.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_spec(
         client: &Client,
         api: &'static ApiSpec,
         spec: &'static MethodSpec,

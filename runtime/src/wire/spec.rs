@@ -12,7 +12,7 @@ pub const GENERATION: u32 = 2;
 pub const fn assert_generation(generated_for: u32) {
     assert!(
         generated_for == GENERATION,
-        "this crate was generated for another version of gapis-runtime: run `cargo xtask generate` again"
+        "this crate was generated for another version of gapis-runtime: generate it again, by `gapis generate` or `cargo xtask generate`"
     );
 }
 

@@ -1,4 +1,5 @@
-//! `discovery/apis.toml`: which APIs are generated, where their documents came from, and what the documents do not say.
+//! `discovery/apis.toml`, or a user's `gapis.toml`: which APIs are generated, where their documents came from, and what the
+//! documents do not say.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +12,9 @@ use gapis_codegen::Limits;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml_edit::{DocumentMut, Item, Table, value};
+
+use crate::near::near;
+use crate::workspace::{Kind, Workspace};
 
 /// The name and version of an API: `drive:v3`.
 ///
@@ -76,11 +80,12 @@ impl fmt::Display for ApiId {
     }
 }
 
-/// One table of `apis.toml`.
+/// The table of one API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// The document's file beside `apis.toml`.
+    /// The document's file beside `apis.toml`; in `gapis.toml` its name follows from the API's.
+    #[serde(default)]
     pub file: String,
     /// Where the document came from, in words or as an address.
     pub source: String,
@@ -102,6 +107,30 @@ pub struct Entry {
     /// Which member of the response has the items, by method id, where the names do not tell.
     #[serde(default)]
     pub items: BTreeMap<String, ItemsEntry>,
+    /// Only these methods and the schemas they reach; all if there are none.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// Whether it becomes a module and not a crate.
+    #[serde(default)]
+    pub module: bool,
+}
+
+impl Entry {
+    /// The same with what is known of the API where the table says nothing.
+    #[must_use]
+    pub fn with_known(mut self, known: &Entry) -> Self {
+        if self.limits == Limits::default() {
+            self.limits = known.limits;
+            self.limits_source.clone_from(&known.limits_source);
+        }
+        for (method, rule) in &known.updates {
+            self.updates.entry(method.clone()).or_insert_with(|| rule.clone());
+        }
+        for (method, rule) in &known.items {
+            self.items.entry(method.clone()).or_insert_with(|| rule.clone());
+        }
+        self
+    }
 }
 
 /// What the table says of a method that answers in pages: the member with the items, or `false` where there is none.
@@ -129,19 +158,42 @@ pub enum UpdateEntry {
     },
 }
 
-/// All of `apis.toml`, in the order of the APIs' names.
-#[derive(Clone, Debug, Default)]
+/// All APIs of a list, in the order of their names.
+#[derive(Clone, Debug)]
 pub struct Apis {
     entries: BTreeMap<ApiId, Entry>,
     /// The same as text, so that comments outlive a change.
     text: DocumentMut,
+    kind: Kind,
+}
+
+/// The tables of a user's `gapis.toml` that are none of an API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsersList {
+    #[serde(rename = "folder")]
+    _folder: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "runtime")]
+    _runtime: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    apis: BTreeMap<String, Entry>,
 }
 
 impl Apis {
-    /// Reads `apis.toml` in a folder of documents.
+    /// Reads the list of a repository.
     ///
     /// # Errors
     /// If it is missing, is no TOML, or has an unknown key or a bad name in it.
+    pub fn of(workspace: &Workspace) -> Result<Self> {
+        let path = workspace.list();
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Apis::read(&text, workspace.kind).with_context(|| path.display().to_string())
+    }
+
+    /// Reads `apis.toml` in a folder of documents.
+    ///
+    /// # Errors
+    /// As [`Apis::of`].
     pub fn load(discovery: &Path) -> Result<Self> {
         let path = discovery.join("apis.toml");
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -151,26 +203,49 @@ impl Apis {
     /// Reads the text of an `apis.toml`.
     ///
     /// # Errors
-    /// As [`Apis::load`].
+    /// As [`Apis::of`].
     pub fn parse(text: &str) -> Result<Self> {
-        let entries: BTreeMap<String, Entry> = toml_edit::de::from_str(text)?;
+        Apis::read(text, Kind::Gapis)
+    }
+
+    /// What this program knows of APIs that their documents do not say: the list of the repository it was made in.
+    ///
+    /// # Errors
+    /// If it was changed to what is no list.
+    pub fn known() -> Result<Self> {
+        Apis::parse(include_str!("../apis.toml"))
+    }
+
+    /// Reads the text of a list.
+    ///
+    /// # Errors
+    /// As [`Apis::of`].
+    pub fn read(text: &str, kind: Kind) -> Result<Self> {
+        let entries: BTreeMap<String, Entry> = match kind {
+            Kind::Gapis => toml_edit::de::from_str(text)?,
+            Kind::User => toml_edit::de::from_str::<UsersList>(text)?.apis,
+        };
+        let known = if kind == Kind::User { Some(Apis::known()?) } else { None };
         let mut named = BTreeMap::new();
         let mut crates: BTreeMap<String, ApiId> = BTreeMap::new();
-        for (key, entry) in entries {
+        for (key, mut entry) in entries {
             let id: ApiId = key.parse()?;
-            if entry.file != format!("{}.json", id.stem()) {
-                bail!(
-                    "`{id}`: its file must be called `{}.json`, not `{}`",
-                    id.stem(),
-                    entry.file.escape_debug()
-                );
+            let file = format!("{}.json", id.stem());
+            if kind == Kind::User && entry.file.is_empty() {
+                entry.file.clone_from(&file);
+            }
+            if entry.file != file {
+                bail!("`{id}`: its file must be called `{file}`, not `{}`", entry.file.escape_debug());
             }
             if let Some(other) = crates.insert(id.crate_name(), id.clone()) {
                 bail!("`{other}` and `{id}` would both become the crate `{}`", id.crate_name());
             }
+            if let Some(known) = known.as_ref().and_then(|known| known.get(&id)) {
+                entry = entry.with_known(known);
+            }
             named.insert(id, entry);
         }
-        Ok(Apis { entries: named, text: text.parse()? })
+        Ok(Apis { entries: named, text: text.parse()?, kind })
     }
 
     /// The APIs and their tables.
@@ -211,12 +286,26 @@ impl Apis {
         if let Some(id) = found {
             return Ok(id.clone());
         }
+        let (list, shown) = (self.kind.list(), text.escape_debug());
         let name = text.split([':', '.']).next().unwrap_or_default().trim_start_matches("gapis-");
-        let near: Vec<_> =
-            self.entries.keys().filter(|id| id.name.contains(name)).map(ToString::to_string).collect();
-        match near.as_slice() {
-            [] => bail!("no API `{}` in apis.toml; `cargo xtask list` shows them", text.escape_debug()),
-            near => bail!("no API `{}` in apis.toml; there is {}", text.escape_debug(), near.join(", ")),
+        let names: Vec<String> = self.entries.keys().map(ToString::to_string).collect();
+        let alike: Vec<&str> = match near(text, names.iter().map(String::as_str)) {
+            near if !near.is_empty() => near,
+            _ => self
+                .entries
+                .keys()
+                .zip(&names)
+                .filter(|(id, _)| id.name.contains(name))
+                .map(|(_, n)| &**n)
+                .collect(),
+        };
+        let adds = text.parse::<ApiId>().map(|id| format!("; `{} {id}` adds it", self.kind.adds()));
+        match (alike.as_slice(), adds) {
+            ([], Ok(adds)) => bail!("no API `{shown}` in {list}{adds}"),
+            ([], Err(_)) => bail!("no API `{shown}` in {list}; `{}` shows them", self.kind.lists()),
+            (alike, adds) => {
+                bail!("no API `{shown}` in {list}; there is {}{}", alike.join(", "), adds.unwrap_or_default())
+            }
         }
     }
 
@@ -227,24 +316,52 @@ impl Apis {
         source.clone_into(&mut entry.source);
         revision.clone_into(&mut entry.revision);
         sha256.clone_into(&mut entry.sha256);
-        let known = self
-            .text
-            .iter()
-            .map(|(key, _)| key.to_owned())
-            .find(|key| key.parse().is_ok_and(|k: ApiId| k == *id));
+        let tables = match self.kind {
+            Kind::Gapis => self.text.as_table_mut(),
+            Kind::User => {
+                let apis = self.text.entry("apis").or_insert(Item::Table(implicit()));
+                // Reading it found a table there.
+                let Some(apis) = apis.as_table_mut() else { return };
+                apis
+            }
+        };
+        let known = tables.iter().map(|(key, _)| key.to_owned());
+        let known = known.into_iter().find(|key| key.parse().is_ok_and(|k: ApiId| k == *id));
         let item =
-            self.text.entry(&known.unwrap_or_else(|| id.to_string())).or_insert(Item::Table(Table::new()));
+            tables.entry(&known.unwrap_or_else(|| id.to_string())).or_insert(Item::Table(Table::new()));
         for (key, text) in [
             ("file", &entry.file),
             ("source", &entry.source),
             ("revision", &entry.revision),
             ("sha256", &entry.sha256),
         ] {
-            if item.get(key).and_then(Item::as_str) != Some(text) {
+            let is_told = self.kind == Kind::User && key == "file";
+            if !is_told && item.get(key).and_then(Item::as_str) != Some(text) {
                 item[key] = value(text);
             }
         }
     }
+
+    /// Says in an API's table which methods are wanted, and whether as a module.
+    pub fn choose(&mut self, id: &ApiId, only: &[String], module: bool) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        (entry.only, entry.module) = (only.to_vec(), module);
+        let key = id.to_string();
+        let Some(table) = self.text.get_mut("apis").and_then(|apis| apis.get_mut(&key)) else { return };
+        if !only.is_empty() {
+            table["only"] = value(only.iter().collect::<toml_edit::Array>());
+        }
+        if module {
+            table["module"] = value(true);
+        }
+    }
+}
+
+/// A table without a line of its own.
+fn implicit() -> Table {
+    let mut table = Table::new();
+    table.set_implicit(true);
+    table
 }
 
 impl fmt::Display for Apis {
@@ -305,7 +422,10 @@ mod tests {
         }
         assert_eq!(apis.select(&[]).expect("all").len(), 2);
         let error = apis.select(&["drive:v2".into()]).expect_err("not listed").to_string();
-        assert_eq!(error, "no API `drive:v2` in apis.toml; there is drive:v3");
+        assert_eq!(
+            error,
+            "no API `drive:v2` in apis.toml; there is drive:v3; `cargo xtask fetch drive:v2` adds it"
+        );
         let error = apis.select(&["../x".into()]).expect_err("not listed").to_string();
         assert!(error.contains("no API `../x`"), "{error}");
     }
@@ -350,6 +470,25 @@ mod tests {
                 |error| assert!(error.to_string().contains("both become"), "{error}"),
                 |names| assert_ne!(names.first(), names.last()),
             );
+    }
+
+    #[test]
+    fn a_user_s_list() {
+        let text = "folder = \"apis\"\n\n[apis.\"drive:v3\"] # mine\nonly = [\"files.*\"]\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n";
+        let mut apis = Apis::read(text, Kind::User).expect("a list");
+        let entry = apis.get(&id("drive:v3")).expect("listed");
+        assert_eq!(
+            (entry.file.as_str(), entry.only.as_slice()),
+            ("drive.v3.json", &["files.*".to_owned()][..])
+        );
+        assert_eq!(entry.limits.calls, Some(100), "what this program knows of the API");
+        apis.record(&id("farm:v2"), "b", "2", "ff");
+        apis.choose(&id("farm:v2"), &["animals.get".to_owned()], true);
+        let more = "\n[apis.\"farm:v2\"]\nsource = \"b\"\nrevision = \"2\"\nsha256 = \"ff\"\nonly = [\"animals.get\"]\nmodule = true\n";
+        assert_eq!(apis.to_string(), format!("{text}{more}"));
+        let error = apis.select(&["gmail:v1".into()]).expect_err("not listed").to_string();
+        assert_eq!(error, "no API `gmail:v1` in gapis.toml; `gapis add gmail:v1` adds it");
+        Apis::read("folders = 1", Kind::User).expect_err("an unknown key");
     }
 
     #[test]

@@ -62,25 +62,35 @@ impl Diff {
             bail!("only one of the documents can come from standard input");
         }
         let (old, new) = (inventory(&self.old, workspace)?, inventory(&self.new, workspace)?);
-        let changes = old.changes_to(&new);
-        let breaking = changes.iter().filter(|change| change.breaks).count();
-        if self.json {
-            let (old, new) = (Side::of(&old), Side::of(&new));
-            let report = Report { old, new, breaks: breaking > 0, changes: &changes };
-            serde_json::to_writer_pretty(&mut *terminal.out, &report)?;
-            writeln!(terminal.out)?;
-        } else {
-            for change in &changes {
-                writeln!(terminal.out, "{change}")?;
-            }
-            let sides = format!("{} -> {}", said(&old), said(&new));
-            match changes.len() {
-                0 => writeln!(terminal.out, "{sides}: the same Rust API")?,
-                all => writeln!(terminal.out, "{sides}: {}, {breaking} breaking", count(all, "change"))?,
-            }
-        }
-        Ok(breaking == 0)
+        report(&old, &new, self.json, terminal)
     }
+}
+
+/// Prints what changed. Returns whether a program that compiles with the old crate also compiles with the new one.
+pub(crate) fn report(
+    old: &Inventory,
+    new: &Inventory,
+    json: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<bool> {
+    let changes = old.changes_to(new);
+    let breaking = changes.iter().filter(|change| change.breaks).count();
+    if json {
+        let (old, new) = (Side::of(old), Side::of(new));
+        let report = Report { old, new, breaks: breaking > 0, changes: &changes };
+        serde_json::to_writer_pretty(&mut *terminal.out, &report)?;
+        writeln!(terminal.out)?;
+    } else {
+        for change in &changes {
+            writeln!(terminal.out, "{change}")?;
+        }
+        let sides = format!("{} -> {}", said(old), said(new));
+        match changes.len() {
+            0 => writeln!(terminal.out, "{sides}: the same Rust API")?,
+            all => writeln!(terminal.out, "{sides}: {}, {breaking} breaking", count(all, "change"))?,
+        }
+    }
+    Ok(breaking == 0)
 }
 
 fn said(inventory: &Inventory) -> String {
@@ -105,7 +115,7 @@ fn inventory(argument: &str, workspace: &Workspace) -> Result<Inventory> {
 
 /// The document of an API that is generated here.
 fn checked_in(argument: &str, workspace: &Workspace) -> Result<(Vec<u8>, Options)> {
-    let apis = Apis::load(&workspace.discovery)?;
+    let apis = Apis::of(workspace)?;
     let chosen = apis.select(&[argument.to_owned()]);
     let chosen: Vec<ApiId> =
         chosen.with_context(|| format!("`{}` is not a file either", argument.escape_debug()))?;
@@ -113,5 +123,5 @@ fn checked_in(argument: &str, workspace: &Workspace) -> Result<(Vec<u8>, Options
     let (id, entry) = found.with_context(|| format!("no API `{}`", argument.escape_debug()))?;
     let path = workspace.discovery.join(&entry.file);
     let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok((document, options(id, entry, String::new())))
+    Ok((document, options(id, entry)))
 }

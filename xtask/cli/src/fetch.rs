@@ -40,10 +40,10 @@ pub struct Fetch {
 }
 
 /// A document that was accepted, and what to record of it.
-struct Fetched {
-    text: String,
-    source: String,
-    revision: String,
+pub(crate) struct Fetched {
+    pub(crate) text: String,
+    pub(crate) source: String,
+    pub(crate) revision: String,
 }
 
 impl Fetch {
@@ -58,7 +58,7 @@ impl Fetch {
     /// # Errors
     /// If `apis.toml` cannot be read or written, or the source cannot be used. Failures of single APIs are printed.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
-        let mut apis = Apis::load(&workspace.discovery)?;
+        let mut apis = Apis::of(workspace)?;
         let ids = self.select(&apis)?;
         let origin = Origin::of(self.from.as_deref(), workspace)?;
         let progress = Progress::new(ids.len(), terminal);
@@ -74,8 +74,7 @@ impl Fetch {
                 }
             }
         }
-        replace(&workspace.discovery.join("apis.toml"), apis.to_string().as_bytes())
-            .context("cannot write apis.toml")?;
+        write_list(&apis, workspace)?;
         if failed > 0 {
             writeln!(
                 terminal.out,
@@ -105,25 +104,10 @@ impl Fetch {
     }
 
     fn one(&self, origin: &Origin, id: &ApiId, entry: Option<&Entry>) -> Result<Fetched> {
-        let (bytes, found) = origin.document(id)?;
-        let mut document: Value =
-            serde_json::from_slice(&bytes).with_context(|| format!("{found} is not JSON"))?;
-        let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
-        if text("kind") != "discovery#restDescription" {
-            bail!("{found} is not a discovery document");
-        }
-        if (text("name"), text("version")) != (&id.name, &id.version) {
-            bail!(
-                "{found} is the document of `{}:{}`",
-                text("name").escape_debug(),
-                text("version").escape_debug()
-            );
-        }
-        let revision = text("revision").to_owned();
-        normalize(&mut document, if self.no_prose { Prose::Remove } else { Prose::Keep });
-        let text = to_text(&document);
+        let prose = if self.no_prose { Prose::Remove } else { Prose::Keep };
+        let Newest { text, found, revision } = newest(origin, id, prose)?;
         let entry = entry.cloned().unwrap_or_default();
-        gapis_codegen::generate(text.as_bytes(), &options(id, &entry, String::new()))?;
+        gapis_codegen::generate(text.as_bytes(), &options(id, &entry))?;
         let source = match (&self.source, origin) {
             (Some(source), _) => format!("{source}, document {}.json", id.stem()),
             // What is read from our own folder and put back is still from where it was.
@@ -134,13 +118,52 @@ impl Fetch {
     }
 }
 
+/// A document in the form in which it is stored.
+pub(crate) struct Newest {
+    pub(crate) text: String,
+    /// Where it was found.
+    pub(crate) found: String,
+    pub(crate) revision: String,
+}
+
+/// The document that a source of documents has now.
+pub(crate) fn newest(origin: &Origin, id: &ApiId, prose: Prose) -> Result<Newest> {
+    let (bytes, found) = origin.document(id)?;
+    let mut document: Value =
+        serde_json::from_slice(&bytes).with_context(|| format!("{found} is not JSON"))?;
+    let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
+    if text("kind") != "discovery#restDescription" {
+        bail!("{found} is not a discovery document");
+    }
+    if (text("name"), text("version")) != (&id.name, &id.version) {
+        bail!(
+            "{found} is the document of `{}:{}`",
+            text("name").escape_debug(),
+            text("version").escape_debug()
+        );
+    }
+    let revision = text("revision").to_owned();
+    normalize(&mut document, prose);
+    Ok(Newest { text: to_text(&document), found, revision })
+}
+
+/// Writes the list of APIs.
+pub(crate) fn write_list(apis: &Apis, workspace: &Workspace) -> Result<()> {
+    let list = workspace.list();
+    replace(&list, apis.to_string().as_bytes())
+        .with_context(|| format!("cannot write {}", list.display()))?;
+    Ok(())
+}
+
 /// Stores a document, records it in `apis.toml`, and says what changed.
-fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) -> Result<String> {
+pub(crate) fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) -> Result<String> {
     let old = apis.get(id).map(|entry| entry.revision.clone());
     let mut noted = apis.clone();
     noted.record(id, &fetched.source, &fetched.revision, &sha256(fetched.text.as_bytes()));
     // A new API may become the same crate as one that is listed.
-    let noted = Apis::parse(&noted.to_string())?;
+    let noted = Apis::read(&noted.to_string(), workspace.kind)?;
+    fs::create_dir_all(&workspace.discovery)
+        .with_context(|| format!("cannot make {}", workspace.discovery.display()))?;
     let path = workspace.discovery.join(format!("{}.json", id.stem()));
     let changed = replace(&path, fetched.text.as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
@@ -154,7 +177,7 @@ fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) 
 }
 
 /// Where documents come from.
-enum Origin {
+pub(crate) enum Origin {
     Folder {
         folder: PathBuf,
         own: bool,
@@ -164,13 +187,13 @@ enum Origin {
 }
 
 impl Origin {
-    fn of(from: Option<&str>, workspace: &Workspace) -> Result<Self> {
+    pub(crate) fn of(from: Option<&str>, workspace: &Workspace) -> Result<Self> {
         match from.filter(|from| !is_address(from)) {
             Some(folder) => {
                 let folder = Path::new(folder);
                 let own = fs::canonicalize(folder)
                     .with_context(|| format!("cannot find the folder {}", folder.display()))?
-                    == fs::canonicalize(&workspace.discovery)?;
+                    == fs::canonicalize(&workspace.discovery).unwrap_or_default();
                 Ok(Origin::Folder { folder: folder.to_owned(), own })
             }
             #[cfg(feature = "web")]
@@ -178,6 +201,23 @@ impl Origin {
             #[cfg(not(feature = "web"))]
             None => bail!("this build has no HTTP client; it comes with `--features web`"),
         }
+    }
+
+    /// The APIs that it has, in the order of their names.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub(crate) fn apis(&self) -> Result<Vec<ApiId>> {
+        let mut ids: Vec<ApiId> = match self {
+            Origin::Folder { folder, .. } => fs::read_dir(folder)
+                .with_context(|| format!("cannot read {}", folder.display()))?
+                .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.parse().ok())
+                .collect(),
+            #[cfg(feature = "web")]
+            Origin::Service(service) => service.apis()?,
+        };
+        ids.sort();
+        Ok(ids)
     }
 
     /// A document and its exact source.

@@ -9,10 +9,10 @@ use clap::Args;
 use gapis_codegen::{Crate, ItemsRule, Options, UpdateRule};
 
 use crate::api::{ApiId, Apis, Entry, ItemsEntry, UpdateEntry};
-use crate::files::{read_document, relative};
+use crate::files::read_document;
 use crate::progress::{Progress, for_each};
-use crate::sync::{Change, Files, Mode, leftovers, sync};
-use crate::workspace::{Terminal, Workspace};
+use crate::sync::{Change, Files, Mode, ROOT, leftovers, sync};
+use crate::workspace::{Kind, Terminal, Workspace};
 
 /// What to generate, and where.
 #[derive(Args, Clone, Debug, Default)]
@@ -43,7 +43,7 @@ impl Generate {
     /// # Errors
     /// If `apis.toml` is invalid or does not list an API. Failures of single APIs are printed.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
-        let apis = Apis::load(&workspace.discovery)?;
+        let apis = Apis::of(workspace)?;
         let chosen = apis.select(&self.apis)?;
         let out = self.out.as_deref().unwrap_or(&workspace.generated);
         let progress = Progress::new(chosen.len(), terminal);
@@ -53,9 +53,9 @@ impl Generate {
         });
         drop(progress);
         if self.apis.is_empty() {
-            results.extend(self.remove_leftovers(out, &chosen)?);
+            results.extend(self.remove_leftovers(out, &apis)?);
         }
-        self.report(&results, terminal)
+        self.report(&results, workspace.kind, terminal)
     }
 
     fn mode(&self) -> Mode {
@@ -66,24 +66,28 @@ impl Generate {
         let entry = entry?;
         let path = workspace.discovery.join(&entry.file);
         let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let runtime = relative(&out.join(id.crate_name()), &workspace.runtime)?;
-        let options = Options { only: self.only.clone(), ..options(id, entry, runtime) };
+        let only = if self.only.is_empty() { entry.only.clone() } else { self.only.clone() };
+        let runtime = workspace.runtime_for(&out.join(id.crate_name()))?;
+        let command = Some(format!("{} {id}", workspace.kind.generates()));
+        let options = Options { only, runtime, command, ..options(id, entry) };
         let made = gapis_codegen::generate(&document, &options)?;
         check_identity(id, &made)?;
         let mut files = made.files;
-        // A package has the texts of its licenses, as far as the repository has them.
-        for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            if let Ok(text) = fs::read_to_string(workspace.root.join(name)) {
-                files.insert(PathBuf::from(name), text);
-            }
+        if workspace.kind == Kind::Gapis {
+            add_licenses(workspace, &mut files);
         }
-        let changes = sync(out, &made.name, &files, self.mode())?;
+        if entry.module {
+            files = as_module(files);
+        }
+        let name = target(id, entry);
+        let changes = sync(out, &name, &files, self.mode())?;
         Ok(Done { changes, warnings: made.warnings.iter().map(ToString::to_string).collect() })
     }
 
-    /// Removes the crates of APIs that are no longer listed.
-    fn remove_leftovers(&self, out: &Path, chosen: &[ApiId]) -> Result<Vec<(String, Result<Done>)>> {
-        let wanted: Vec<String> = chosen.iter().map(ApiId::crate_name).collect();
+    /// Removes the crates of APIs that are no longer listed, or have become modules.
+    fn remove_leftovers(&self, out: &Path, apis: &Apis) -> Result<Vec<(String, Result<Done>)>> {
+        let crates = apis.iter().filter(|(_, entry)| !entry.module);
+        let wanted: Vec<String> = crates.map(|(id, _)| id.crate_name()).collect();
         let gone = leftovers(out, &wanted).with_context(|| format!("cannot read {}", out.display()))?;
         let remove = |name: String| {
             let changes = sync(out, &name, &Files::new(), self.mode());
@@ -92,7 +96,12 @@ impl Generate {
         Ok(gone.into_iter().map(remove).collect())
     }
 
-    fn report(&self, results: &[(String, Result<Done>)], terminal: &mut Terminal<'_>) -> Result<bool> {
+    fn report(
+        &self,
+        results: &[(String, Result<Done>)],
+        kind: Kind,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<bool> {
         let (mut files, mut touched, mut failed) = (0, 0, 0);
         for (name, result) in results {
             match result {
@@ -122,7 +131,8 @@ impl Generate {
             (_, true) => {
                 writeln!(
                     terminal.out,
-                    "{in_files} of {in_crates} out of date; `cargo xtask generate` writes them"
+                    "{in_files} of {in_crates} out of date; `{}` writes them",
+                    kind.generates()
                 )?;
             }
             (_, false) => writeln!(terminal.out, "{in_files} of {in_crates} brought up to date")?,
@@ -134,13 +144,41 @@ impl Generate {
     }
 }
 
+/// The folder of an API's crate or module.
+pub(crate) fn target(id: &ApiId, entry: &Entry) -> String {
+    if entry.module { module_name(id) } else { id.crate_name() }
+}
+
+/// `drive_v3`.
+pub(crate) fn module_name(id: &ApiId) -> String {
+    id.crate_name().trim_start_matches("gapis-").replace('-', "_")
+}
+
+/// A package has the texts of its licenses, as far as the repository has them.
+fn add_licenses(workspace: &Workspace, files: &mut Files) {
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        if let Ok(text) = fs::read_to_string(workspace.root.join(name)) {
+            files.insert(PathBuf::from(name), text);
+        }
+    }
+}
+
+/// The files of a module in a folder of its own, so that `mod drive_v3;` beside it brings it in.
+fn as_module(files: Files) -> Files {
+    let moved = files.into_iter().map(|(path, text)| {
+        let path = path.strip_prefix("src").map_or(path.clone(), Path::to_owned);
+        (if path == Path::new("lib.rs") { PathBuf::from(ROOT) } else { path }, text)
+    });
+    moved.collect()
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The generator's options for an API.
-pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
+pub(crate) fn options(id: &ApiId, entry: &Entry) -> Options {
     let rule = |entry: &UpdateEntry| match entry {
         UpdateEntry::ByShape(true) => None,
         UpdateEntry::ByShape(false) => Some(UpdateRule::Never),
@@ -159,7 +197,8 @@ pub(crate) fn options(id: &ApiId, entry: &Entry, runtime: String) -> Options {
         limits: entry.limits,
         updates: rules.collect(),
         items: items.collect(),
-        runtime_path: Some(runtime),
+        only: entry.only.clone(),
+        as_module: entry.module,
         ..Options::default()
     }
 }

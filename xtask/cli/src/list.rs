@@ -1,9 +1,10 @@
-//! `cargo xtask list`: what is in `apis.toml`, as a table.
+//! `cargo xtask list` and `gapis list`: the APIs of the repository, as a table.
 
 use anyhow::Result;
 
 use crate::api::{ApiId, Apis, Entry};
 use crate::files::read_document;
+use crate::generate::target;
 use crate::sync::is_generated;
 use crate::workspace::{Terminal, Workspace};
 
@@ -12,9 +13,9 @@ const HEAD: [&str; 7] = ["API", "revision", "methods", "schemas", "batch path", 
 /// Prints the table. Returns whether every document could be read.
 ///
 /// # Errors
-/// If `apis.toml` cannot be read, or nothing can be printed.
+/// If the list of APIs cannot be read, or nothing can be printed.
 pub fn list(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
-    let apis = Apis::load(&workspace.discovery)?;
+    let apis = Apis::of(workspace)?;
     let mut rows = vec![HEAD.map(str::to_owned)];
     let mut errors = Vec::new();
     for (id, entry) in apis.iter() {
@@ -45,7 +46,7 @@ pub fn list(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> 
 fn row(workspace: &Workspace, id: &ApiId, entry: &Entry) -> Result<[String; HEAD.len()]> {
     let document = read_document(&workspace.discovery.join(&entry.file))?;
     let summary = gapis_codegen::summarize(&document, &id.stem())?;
-    let generated = is_generated(&workspace.generated.join(id.crate_name()));
+    let generated = is_generated(&workspace.generated.join(target(id, entry)));
     Ok([
         id.to_string(),
         summary.revision,

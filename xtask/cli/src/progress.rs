@@ -23,6 +23,11 @@ impl Progress {
         Progress { shown: terminal.progress, length, done: AtomicUsize::new(0) }
     }
 
+    /// One more is begun.
+    pub fn begin(&self, name: &str) {
+        self.show(&format!("{}/{} {name} …", self.done.load(Ordering::Relaxed), self.length));
+    }
+
     /// Another one is done.
     pub fn advance(&self, name: &str) {
         let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
@@ -61,6 +66,7 @@ pub fn for_each<T: Sync, R: Send>(
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(index) else { return results };
+            progress.begin(&name(item));
             results.push((index, work(item)));
             progress.advance(&name(item));
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
-use gapis_codegen::{Crate, Operations, Options};
+use gapis_codegen::{Crate, Operations, Options, Runtime};
 
 use crate::documents::{Document, read_folder};
 use crate::times::{cpu_time, times};
@@ -63,7 +63,7 @@ impl Corpus {
         let documents = read_folder(&self.folder)?;
         let (begun, cpu) = (Instant::now(), cpu_time());
         let home = workspace.root.join("target").join("corpus");
-        let runtime = relative(&home.join("crates").join("any"), &workspace.runtime)?;
+        let runtime = relative(&home.join("crates").join("any"), &workspace.root.join("runtime"))?;
         let progress = Progress::new(documents.len(), terminal);
         let made = for_each(&documents, &progress, |one| one.name.clone(), |one| generate(one, &runtime));
         drop(progress);
@@ -127,8 +127,11 @@ fn operations<'c>(
 
 /// Generates a crate. A panic of the generator is a failure of that document.
 fn generate(document: &Document, runtime: &str) -> Result<Crate, String> {
-    let options =
-        Options { name: document.name.clone(), runtime_path: Some(runtime.to_owned()), ..Options::default() };
+    let options = Options {
+        name: document.name.clone(),
+        runtime: Runtime::Path(runtime.to_owned()),
+        ..Options::default()
+    };
     let made = catch_unwind(AssertUnwindSafe(|| gapis_codegen::generate(&document.bytes, &options)));
     match made {
         Ok(made) => made.map_err(|error| error.to_string()),

@@ -30,7 +30,7 @@ impl Repository {
         let folder = tempfile::tempdir().expect("a folder");
         let workspace = Workspace::at(folder.path());
         fs::create_dir_all(&workspace.discovery).expect("made");
-        fs::create_dir_all(&workspace.runtime).expect("made");
+        fs::create_dir_all(workspace.root.join("runtime")).expect("made");
         fs::write(workspace.discovery.join("apis.toml"), "# A comment.\n").expect("written");
         Repository { folder, workspace }
     }

@@ -1,4 +1,6 @@
-//! A web server on the loopback interface that knows some paths by heart.
+//! A web server on the loopback interface that knows some paths by heart. The tests of `gapis-cli` use it, too.
+
+#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

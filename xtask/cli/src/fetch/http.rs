@@ -37,7 +37,7 @@ impl Http {
         }
         let builder = Client::builder()
             .tls_backend_preconfigured(tls(&base)?)
-            .user_agent(concat!("gapis-xtask/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("gapis-cli/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECTING)
             .timeout(IN_ALL)
             .redirect(same_host_only())

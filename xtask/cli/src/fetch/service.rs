@@ -11,13 +11,14 @@ use serde_json::Value;
 use super::http::Http;
 use crate::api::ApiId;
 use crate::files::read_document;
+use crate::near::did_you_mean;
 use crate::workspace::Workspace;
 
 /// The directory of all APIs.
 const GOOGLE: &str = "https://www.googleapis.com/discovery/v1/apis";
 
 /// A directory, read once.
-pub(super) struct Service {
+pub(crate) struct Service {
     http: Http,
     google: bool,
     /// Where the documents are that we have already.
@@ -37,10 +38,23 @@ impl Service {
         })
     }
 
+    /// The APIs that the directory lists.
+    pub(super) fn apis(&self) -> Result<Vec<ApiId>> {
+        match self.known() {
+            Ok(known) => Ok(known.keys().filter_map(|id| id.parse().ok()).collect()),
+            Err(error) => bail!("{error}"),
+        }
+    }
+
+    /// The addresses of the documents that the directory lists, by `id`.
+    fn known(&self) -> &Result<BTreeMap<String, String>, String> {
+        self.directory.get_or_init(|| read_directory(&self.http).map_err(|error| format!("{error:#}")))
+    }
+
     /// A document and its address.
     pub(super) fn document(&self, id: &ApiId) -> Result<(Vec<u8>, String)> {
-        let Service { http, google, discovery, directory } = self;
-        let known = directory.get_or_init(|| read_directory(http).map_err(|error| format!("{error:#}")));
+        let Service { http, google, discovery, .. } = self;
+        let known = self.known();
         let (addresses, mut errors) = match known {
             Ok(known) => (known.get(&id.to_string()), Vec::new()),
             Err(error) => (None, vec![error.clone()]),
@@ -57,7 +71,8 @@ impl Service {
             }
             tried.push(address);
         }
-        bail!("cannot fetch it: {}", errors.join("; "))
+        let names = known.iter().flat_map(BTreeMap::keys).map(String::as_str);
+        bail!("cannot fetch it: {}{}", errors.join("; "), did_you_mean(&id.to_string(), names))
     }
 }
 

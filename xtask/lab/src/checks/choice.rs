@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use gapis_codegen::{Crate, Inventory, Options};
+use gapis_codegen::{Crate, Inventory, Options, Runtime};
 use serde_json::{Map, Value};
 
 use super::random::rng;
@@ -105,8 +105,8 @@ fn places(all: &[Document], documents: &Documents, seed: u64) -> Result<BTreeSet
 }
 
 fn make(document: &Document, value: Map<String, Value>, only: Vec<String>, runtime: &str) -> Result<Chosen> {
-    let runtime_path = Some(runtime.to_owned());
-    let options = Options { name: document.name.clone(), runtime_path, only, ..Options::default() };
+    let runtime = Runtime::Path(runtime.to_owned());
+    let options = Options { name: document.name.clone(), runtime, only, ..Options::default() };
     let made = gapis_codegen::generate(&document.bytes, &options)?;
     let inventory = gapis_codegen::inventory(&document.bytes, &options)?;
     Ok(Chosen { name: document.name.clone(), document: value, made, inventory })

@@ -40,7 +40,7 @@ impl Program {
 
     /// The path to the runtime for the manifest of a generated crate.
     pub(crate) fn runtime_path(&self, workspace: &Workspace) -> Result<String> {
-        Ok(relative(&self.home.join(self.crates()).join("any"), &workspace.runtime)?)
+        Ok(relative(&self.home.join(self.crates()).join("any"), &workspace.root.join("runtime"))?)
     }
 
     /// A file next to the program.
@@ -77,7 +77,7 @@ impl Program {
             // The versions with which the repository is tested, instead of the newest ones.
             fs::copy(lock, self.home.join("Cargo.lock"))?;
         }
-        let manifest = self.manifest(chosen, &relative(&self.home, &workspace.runtime)?);
+        let manifest = self.manifest(chosen, &relative(&self.home, &workspace.root.join("runtime"))?);
         replace(&self.home.join("Cargo.toml"), manifest.as_bytes())?;
         let status = cargo()
             .args(["build", "--quiet"])

@@ -45,6 +45,8 @@ const CODEGEN: Layers = Layers {
         &["rust_type", "source"],
         &["emit"],
         &["inventory"],
+        &["generate"],
+        &["build"],
         &["lib"],
     ],
 };
@@ -55,11 +57,14 @@ const XTASK: Layers =
 const CLI: Layers = Layers {
     source: "xtask/cli/src",
     order: &[
+        &["files", "near"],
         &["workspace"],
-        &["files", "progress"],
-        &["api", "sync"],
+        &["progress"],
+        &["api", "config", "sync"],
         &["generate"],
-        &["diff", "fetch", "list"],
+        &["diff", "documents", "fetch", "list"],
+        &["user"],
+        &["cli"],
         &["lib", "main"],
     ],
 };

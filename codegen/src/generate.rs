@@ -1,0 +1,128 @@
+//! The ways in: from the bytes of a document to a crate, to its inventory, or to a summary.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::error::{Error, Warning};
+use crate::inventory::Inventory;
+use crate::options::Options;
+use crate::{discovery, emit, log, model, resolve};
+
+/// A generated crate.
+#[derive(Clone, Debug)]
+pub struct Crate {
+    /// The crate's name, `gapis-drive-v3`.
+    pub name: String,
+    /// The files by their path below the crate's folder.
+    pub files: BTreeMap<PathBuf, String>,
+    /// What was odd in the document.
+    pub warnings: Vec<Warning>,
+    /// What the document contains.
+    pub summary: Summary,
+    /// How many of the methods answer a long-running operation that can be waited for.
+    pub operations: Operations,
+}
+
+/// How many methods answer a long-running operation that can be waited for, by the form of the operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// That of google.longrunning, with a member `done`.
+    pub long_running: usize,
+    /// That of Compute Engine, with a member `status`.
+    pub with_status: usize,
+}
+
+/// What a document contains.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The API's name, `drive`.
+    pub name: String,
+    /// The API's version, `v3`.
+    pub version: String,
+    /// The document's `id`, `drive:v3`.
+    pub id: String,
+    /// The document's revision, `20250101`.
+    pub revision: String,
+    /// The API's title, if the document has one.
+    pub title: String,
+    /// Scheme and host.
+    pub root_url: String,
+    /// The path of the batch endpoint below the root.
+    pub batch_path: String,
+    /// The number of methods.
+    pub methods: usize,
+    /// The number of top-level resources.
+    pub resources: usize,
+    /// The number of schemas.
+    pub schemas: usize,
+    /// The number of enums, of schemas and parameters.
+    pub enums: usize,
+}
+
+/// Makes the crate of a document.
+///
+/// # Errors
+/// If the document is not JSON, not a discovery document, or says something that no crate can be made of. The message
+/// names the document and the JSON path.
+pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
+    let document = discovery::parse(document, &options.name)?;
+    let mut log = log::Log::new(&options.name);
+    let summary = summary(&document, &log)?;
+    let api = resolve::resolve(&document, options, &mut log)?;
+    let files = emit::emit(&api, options)?;
+    let count = |form| resolve::count_operations(&api, form);
+    let operations = Operations {
+        long_running: count(model::OperationForm::Done),
+        with_status: count(model::OperationForm::Status),
+    };
+    Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary, operations })
+}
+
+/// Makes the inventory of a document's crate: its public Rust API as data. The crate itself is not made.
+///
+/// ```
+/// # fn main() -> Result<(), gapis_codegen::Error> {
+/// let document = br#"{"name": "farm", "version": "v2", "rootUrl": "https://farm.example.com/", "resources":
+///     {"animals": {"methods": {"list": {"id": "farm.animals.list", "path": "animals"}}}}}"#;
+/// let inventory = gapis_codegen::inventory(document, &gapis_codegen::Options::default())?;
+/// assert_eq!(inventory.methods[0].call, "animals().list");
+/// assert_eq!(inventory.methods[0].signature, "fn list(&self) -> Call<animals::List>");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`generate`].
+pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error> {
+    let document = discovery::parse(document, &options.name)?;
+    let api = resolve::resolve(&document, options, &mut log::Log::new(&options.name))?;
+    Ok(crate::inventory::build(&api))
+}
+
+/// Reads a document and says what it contains, without making a crate.
+///
+/// # Errors
+/// As [`generate`].
+pub fn summarize(document: &[u8], name: &str) -> Result<Summary, Error> {
+    let document = discovery::parse(document, name)?;
+    summary(&document, &log::Log::new(name))
+}
+
+fn summary(document: &discovery::Document, log: &log::Log<'_>) -> Result<Summary, Error> {
+    let head = resolve::head(document, log)?;
+    let mut summary = Summary {
+        id: document.id.clone().unwrap_or_else(|| format!("{}:{}", head.name, head.version)),
+        name: head.name,
+        version: head.version,
+        revision: document.revision.clone().unwrap_or_default(),
+        title: document.title.clone().unwrap_or_default(),
+        root_url: head.root_url,
+        batch_path: head.batch_path,
+        resources: document.resources.len(),
+        schemas: document.schemas.len(),
+        ..Summary::default()
+    };
+    document.count(&mut summary.methods, &mut summary.enums);
+    Ok(summary)
+}

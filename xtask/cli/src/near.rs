@@ -1,0 +1,38 @@
+//! What a user may have meant: the name that comes closest to one that does not exist.
+
+/// The names among `known` that come close to `text`, the closest first, at most three.
+pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let text = text.to_ascii_lowercase();
+    let mut ranked: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter_map(|name| {
+            let distance = strsim::damerau_levenshtein(&text, &name.to_ascii_lowercase());
+            // A third of the letters may be wrong: beyond, nobody meant it.
+            (distance <= name.len().max(text.len()) / 3).then_some((distance, name))
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.dedup();
+    ranked.into_iter().map(|(_, name)| name).take(3).collect()
+}
+
+/// `; did you mean ‘a’ or ‘b’?`, or nothing.
+pub(crate) fn did_you_mean<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = near(text, known).into_iter().map(|name| format!("`{name}`")).collect();
+    if quoted.is_empty() { String::new() } else { format!("; did you mean {}?", quoted.join(" or ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_names_come_first_and_far_ones_not_at_all() {
+        let known = ["drive:v3", "drive:v2", "gmail:v1"];
+        assert_eq!(near("drvie:v3", known), ["drive:v3", "drive:v2"]);
+        assert_eq!(near("gmial:v1", known), ["gmail:v1"]);
+        assert_eq!(near("zzz", known), [""; 0]);
+        assert_eq!(did_you_mean("Drive:V3", known), "; did you mean `drive:v3` or `drive:v2`?");
+        assert_eq!(did_you_mean("", known), "");
+    }
+}

@@ -1,0 +1,265 @@
+//! `gapis describe`: what a method takes and gives, and the lines of Rust that call it, alone and in a batch.
+
+mod lines;
+mod prose;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use gapis_codegen::inventory::{Location, Method};
+use gapis_codegen::{Inventory, Limits};
+use serde_json::{Value, json};
+
+use self::lines::Lines;
+use self::prose::Prose;
+use crate::documents::{Document, Documents};
+use crate::near::did_you_mean;
+use crate::workspace::{Terminal, Workspace};
+
+/// What to describe.
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Examples:
+  gapis describe drive.files.get
+  gapis describe drive:v3
+  gapis describe drive.permissions
+  gapis describe farm.animals.get --document farm.v2.json --json")]
+pub(crate) struct Describe {
+    /// A method's id, an API, or a resource, whose methods are listed
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: String,
+    /// A document to look in, in place of those of gapis.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) document: Vec<PathBuf>,
+    /// Print a method as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Describe {
+    /// Describes.
+    ///
+    /// # Errors
+    /// If there is no such thing; the message names what comes close.
+    pub(crate) fn run(
+        &self,
+        workspace: impl FnOnce() -> Result<Workspace>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<bool> {
+        let documents = match self.document.as_slice() {
+            [] => Documents::of(&workspace()?)?,
+            files => Documents::of_files(files)?,
+        };
+        let what = self.what.as_str();
+        if let Some(document) = documents.iter().find(|document| document.is_called(what)) {
+            let read = document.read()?;
+            return list(&read.inventory, "", terminal);
+        }
+        let mut known = Vec::new();
+        // The document whose API begins the id comes first, and mostly there is no need for another.
+        for document in documents.by_method(what) {
+            let read = document.read()?;
+            if let Some(method) = read.inventory.methods.iter().find(|method| method.id == what) {
+                return self.method(document, &read.inventory, method, &read.bytes, terminal);
+            }
+            let prefix = format!("{what}.");
+            if read.inventory.methods.iter().any(|method| method.id.starts_with(&prefix)) {
+                return list(&read.inventory, &prefix, terminal);
+            }
+            known.extend(read.inventory.methods.into_iter().map(|method| method.id));
+        }
+        let close = did_you_mean(what, known.iter().map(String::as_str));
+        if close.is_empty() && self.document.is_empty() {
+            let name = what.split(['.', ':']).next().unwrap_or(what).escape_debug().to_string();
+            bail!(
+                "no method `{}` in the APIs here; `gapis list --all {name}` shows what can be added, and `gapis add` adds it",
+                what.escape_debug()
+            );
+        }
+        bail!("no method `{}`{close}", what.escape_debug())
+    }
+
+    fn method(
+        &self,
+        document: &Document,
+        inventory: &Inventory,
+        method: &Method,
+        bytes: &[u8],
+        terminal: &mut Terminal<'_>,
+    ) -> Result<bool> {
+        let prose = Prose::of(bytes, &method.id);
+        let lines = Lines::of(inventory, method);
+        let facts = Facts { document, inventory, method, prose: &prose, lines: &lines };
+        if self.json {
+            serde_json::to_writer_pretty(&mut *terminal.out, &facts.json()).context("cannot print")?;
+            writeln!(terminal.out)?;
+        } else {
+            terminal.out.write_all(facts.text().as_bytes())?;
+        }
+        Ok(true)
+    }
+}
+
+/// Lists the methods whose ids begin so.
+fn list(inventory: &Inventory, prefix: &str, terminal: &mut Terminal<'_>) -> Result<bool> {
+    let methods: Vec<&Method> =
+        inventory.methods.iter().filter(|method| method.id.starts_with(prefix)).collect();
+    let width = methods.iter().map(|method| method.id.len()).max().unwrap_or_default();
+    for method in methods {
+        writeln!(terminal.out, "{:width$}  {:6}  {}", method.id, method.verb, method.template)?;
+    }
+    Ok(true)
+}
+
+/// All that is said of a method.
+struct Facts<'a> {
+    document: &'a Document,
+    inventory: &'a Inventory,
+    method: &'a Method,
+    prose: &'a Prose,
+    lines: &'a Lines,
+}
+
+/// One parameter as a row of a table.
+struct Row<'a> {
+    wire: &'a str,
+    place: &'static str,
+    ty: &'a str,
+}
+
+impl Facts<'_> {
+    fn required(&self) -> Vec<Row<'_>> {
+        let rows = self.method.arguments.iter().filter_map(|argument| {
+            let place = match argument.location {
+                Location::Path => "path",
+                Location::Query => "query",
+                Location::Body => return None,
+            };
+            Some(Row { wire: &argument.wire, place, ty: &argument.ty })
+        });
+        rows.collect()
+    }
+
+    fn optional(&self) -> Vec<Row<'_>> {
+        let setters = self.method.setters.iter();
+        setters.map(|setter| Row { wire: &setter.wire, place: "query", ty: &setter.ty }).collect()
+    }
+
+    fn body(&self) -> Option<&str> {
+        let argument = self.method.arguments.iter().find(|argument| argument.location == Location::Body);
+        let update = self.method.update.as_ref().map(|update| update.body.as_str());
+        argument.map(|argument| argument.ty.as_str()).or(update)
+    }
+
+    /// The URLs of the scopes any of which suffices.
+    fn scopes(&self) -> Vec<&str> {
+        let url = |name: &String| {
+            let path = format!("scopes::{name}");
+            self.inventory.scopes.iter().find(|scope| scope.path == path).map(|scope| scope.url.as_str())
+        };
+        self.method.scopes.iter().filter_map(url).collect()
+    }
+
+    fn calls(&self) -> usize {
+        self.document.limits().calls.unwrap_or(1000)
+    }
+
+    fn text(&self) -> String {
+        let (method, service) = (self.method, &self.inventory.service);
+        let mut text =
+            format!("{}\n{} /{}{}\n", method.id, method.verb, service.service_path, method.template);
+        if method.deprecated {
+            text.push_str("Deprecated.\n");
+        }
+        if let Some(prose) = &self.prose.method {
+            text.push_str(&format!("{prose}\n"));
+        }
+        self.table("Required parameters", &self.required(), &mut text);
+        self.table("Optional parameters", &self.optional(), &mut text);
+        text.push('\n');
+        if let Some(body) = self.body() {
+            text.push_str(&format!("Body       {body}\n"));
+        }
+        let pages = if method.paging.is_some() { ", in pages" } else { "" };
+        text.push_str(&format!("Response   {}{pages}\n", method.output));
+        let media = match (method.uploads, method.downloads) {
+            (true, true) => "uploads and downloads",
+            (true, false) => "uploads",
+            (false, true) => "downloads",
+            (false, false) => "",
+        };
+        if !media.is_empty() {
+            text.push_str(&format!("Media      {media}, not in a batch\n"));
+        }
+        text.push_str(&format!("Batch      {}\n", self.batch()));
+        for (index, scope) in self.scopes().into_iter().enumerate() {
+            text.push_str(if index == 0 { "Scopes     " } else { "        or " });
+            text.push_str(&format!("{scope}\n"));
+        }
+        for (title, lines) in [
+            ("A call", &self.lines.call),
+            ("In a batch", &self.lines.batch),
+            ("A line for `gapis batch`", &self.lines.json),
+        ] {
+            text.push_str(&format!("\n{title}\n"));
+            for line in lines {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
+        text
+    }
+
+    fn batch(&self) -> String {
+        let Limits { calls, .. } = self.document.limits();
+        let path = &self.inventory.service.batch_path;
+        let source = self.document.limits_source();
+        match calls {
+            Some(0) => "the API takes no batches; calls go one by one".to_owned(),
+            Some(calls) => {
+                format!("up to {calls} calls in one request to /{path} ({})", source.unwrap_or("gapis.toml"))
+            }
+            None => format!("up to {} calls in one request to /{path}, the usual limit", self.calls()),
+        }
+    }
+
+    fn table(&self, title: &str, rows: &[Row<'_>], text: &mut String) {
+        if rows.is_empty() {
+            return;
+        }
+        text.push_str(&format!("\n{title}\n"));
+        let width = rows.iter().map(|row| row.wire.len()).max().unwrap_or_default();
+        let types = rows.iter().map(|row| row.ty.len()).max().unwrap_or_default();
+        for Row { wire, place, ty } in rows {
+            let prose = self.prose.parameter(wire);
+            let line = format!("    {wire:width$}  {place:5}  {ty:types$}  {prose}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+
+    fn json(&self) -> Value {
+        let rows = |rows: Vec<Row<'_>>| -> Vec<Value> {
+            let row = |Row { wire, place, ty }: Row<'_>| json!({ "name": wire, "in": place, "type": ty, "description": self.prose.parameter(wire) });
+            rows.into_iter().map(row).collect()
+        };
+        let (method, service) = (self.method, &self.inventory.service);
+        json!({
+            "id": method.id,
+            "api": self.inventory.api,
+            "verb": method.verb,
+            "path": format!("{}{}", service.service_path, method.template),
+            "description": self.prose.method,
+            "deprecated": method.deprecated,
+            "required": rows(self.required()),
+            "optional": rows(self.optional()),
+            "body": self.body(),
+            "response": method.output,
+            "pages": method.paging.is_some(),
+            "uploads": method.uploads,
+            "downloads": method.downloads,
+            "scopes": self.scopes(),
+            "batch": { "path": service.batch_path, "calls": self.calls(), "source": self.document.limits_source() },
+            "rust": { "call": self.lines.call, "batch": self.lines.batch },
+        })
+    }
+}
