@@ -2,11 +2,11 @@
 
 use crate::features::FEATURES;
 use crate::model::{Api, Example};
-use crate::prose::{self, code};
+use crate::prose::{self, NO_SCHEMAS, Schemas, code};
 
 /// The documentation of the crate, or of a module that is generated for an API.
-pub(crate) fn page(api: &Api, as_module: bool) -> Vec<String> {
-    let mut lines = introduction(api);
+pub(crate) fn page(api: &Api, as_module: bool, schemas: Schemas<'_>) -> Vec<String> {
+    let mut lines = introduction(api, schemas);
     if let Some(example) = &api.example {
         lines.push(String::new());
         lines.extend(example_lines(api, example, true));
@@ -37,7 +37,7 @@ pub(crate) fn readme(api: &Api, header: &str) -> String {
         format!("# {}", api.crate_name),
         String::new(),
     ];
-    lines.extend(introduction(api));
+    lines.extend(introduction(api, NO_SCHEMAS));
     if let Some(example) = &api.example {
         lines.push(String::new());
         lines.extend(example_lines(api, example, false));
@@ -51,15 +51,18 @@ pub(crate) fn readme(api: &Api, header: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn introduction(api: &Api) -> Vec<String> {
-    let mut lines = prose::lines(&format!("{} {}.", api.title.replace('\n', " "), api.version));
+fn introduction(api: &Api, schemas: Schemas<'_>) -> Vec<String> {
+    let mut lines = prose::lines(&format!("{} {}.", api.title.replace('\n', " "), api.version), NO_SCHEMAS);
     if let Some(prose) = &api.description {
         lines.push(String::new());
-        lines.extend(prose::lines(prose));
+        lines.extend(prose::lines(prose, schemas));
     }
     if let Some(link) = &api.documentation {
         lines.push(String::new());
-        lines.extend(prose::lines(&format!("Google's documentation: {}", link.replace('\n', " "))));
+        lines.extend(prose::lines(
+            &format!("Google's documentation: {}", link.replace('\n', " ")),
+            NO_SCHEMAS,
+        ));
     }
     let calls = api.limits.calls.unwrap_or(1000);
     let path = code(&format!("/{}", api.batch_path));

@@ -8,7 +8,7 @@ use super::anchors::{self, Anchors};
 use super::{docs, gate, updates};
 use crate::model::{Api, Download, Items, Method, Paging, Parameter, Resource, Upload};
 use crate::naming::Name;
-use crate::prose::{self, code};
+use crate::prose::{self, Schemas, code};
 use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 
@@ -16,6 +16,7 @@ use crate::source::{Source, literal};
 pub(crate) struct Writer<'a> {
     pub(crate) api: &'a Api,
     pub(crate) anchors: &'a Anchors,
+    pub(crate) schemas: Schemas<'a>,
     pub(crate) source: &'a mut Source,
 }
 
@@ -102,7 +103,7 @@ impl Writer<'_> {
     }
 
     fn method_docs(&self, method: &Method) -> Vec<String> {
-        let mut lines = method.docs.prose.as_deref().map(prose::lines).unwrap_or_default();
+        let mut lines = docs::prose(method.docs.prose.as_deref(), self.schemas);
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -113,7 +114,8 @@ impl Writer<'_> {
             let links = method.scopes.iter().map(name).map(|name| format!("[`{name}`](scopes::{name})"));
             list("Scopes:", links.collect(), &mut lines);
         }
-        let arguments: Vec<String> = method.arguments.iter().filter_map(argument_line).collect();
+        let line = |argument| argument_line(argument, self.schemas);
+        let arguments: Vec<String> = method.arguments.iter().filter_map(line).collect();
         if !arguments.is_empty() {
             lines.push(String::new());
             lines.extend(arguments);
@@ -186,7 +188,7 @@ impl Writer<'_> {
                 self.source.open(format_args!("impl {}<'_, {marker}> {{", updates::name(self.api)));
                 for setter in &update.setters {
                     self.source.blank();
-                    updates::setter(self.api, setter, self.source);
+                    updates::setter(self.api, setter, self.schemas, self.source);
                 }
                 for (parameter, name) in method.setters.iter().zip(&update.parameters) {
                     self.setter(parameter, name);
@@ -257,7 +259,7 @@ impl Writer<'_> {
     fn setter(&mut self, parameter: &Parameter, name: &Name) {
         let ty = rust_type::parameter(&self.api.types, parameter, At::Resource);
         self.source.blank();
-        self.source.docs(&docs::lines(&parameter.docs));
+        self.source.docs(&docs::lines(&parameter.docs, self.schemas));
         gate::deprecated(parameter.docs.deprecated, self.source);
         self.source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
         self.source.line(format_args!("self.with_param({}, &value)", literal(&parameter.wire)));
@@ -286,11 +288,11 @@ pub(crate) fn accessor(resource: &Resource, client: &TokenStream, life: &TokenSt
 }
 
 /// An item in the list of arguments, if there is something to say. Prose of several paragraphs becomes one.
-fn argument_line(argument: &Parameter) -> Option<String> {
+fn argument_line(argument: &Parameter, schemas: Schemas<'_>) -> Option<String> {
     let mut said: Vec<String> = Vec::new();
     if let Some(prose) = &argument.docs.prose {
         let joined = prose.split_whitespace().collect::<Vec<_>>().join(" ").replace("```", "`");
-        said.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined)).concat());
+        said.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined), schemas).concat());
     }
     said.extend(argument.docs.facts.iter().cloned());
     (!said.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), said.join(", ")))

@@ -13,7 +13,7 @@ impl Writer<'_> {
     pub(crate) fn root(&mut self, as_module: bool) {
         let api = self.api;
         self.source.blank();
-        self.source.module_docs(&front::page(api, as_module));
+        self.source.module_docs(&front::page(api, as_module, self.schemas));
         self.source.blank();
         self.source.line(format_args!("#![cfg_attr(docsrs, feature(doc_cfg))]"));
         self.source.line(format_args!("#![forbid(unsafe_code)]"));

@@ -88,7 +88,7 @@ pub struct Thing {
     pub extra: Extra,
 }
 
-/// The schema `Things`: list of `Thing`.
+/// The schema `Things`: list of [`Thing`].
 pub type Things = Vec<Thing>;
 
 // ---- src/things.rs

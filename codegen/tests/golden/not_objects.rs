@@ -97,7 +97,7 @@ pub type Labels = BTreeMap<String, String>;
 /// The schema `List`: list of objects.
 pub type List = Vec<inline::ListItem>;
 
-/// The schema `Other`: `Labels`.
+/// The schema `Other`: [`Labels`].
 pub type Other = Labels;
 
 /// The schema `Text`: string.

@@ -75,7 +75,7 @@ pub struct A {
     pub extra: Extra,
 }
 
-/// The schema `Alias`: `A`.
+/// The schema `Alias`: [`A`].
 pub type Alias = A;
 
 #[derive(Object)]
