@@ -9,8 +9,8 @@ use crate::source::{Source, literal};
 pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     source.blank();
     source.module_docs(&[
-        "The values that the document knows, of members and parameters. Members hold them as".to_owned(),
-        "[`Open`](super::runtime::Open), which keeps values that came later.".to_owned(),
+        "The values of members and parameters that the document defines. Members have the type".to_owned(),
+        "[`Open`](super::runtime::Open), which can also hold values that are added later.".to_owned(),
     ]);
     let mut kept: Vec<usize> =
         (0..api.types.enums.len()).filter(|&index| api.gates.enums[index].is_some()).collect();

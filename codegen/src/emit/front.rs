@@ -17,12 +17,12 @@ pub(crate) fn page(api: &Api, as_module: bool, schemas: Schemas<'_>) -> Vec<Stri
     lines.extend(
         [
             "",
-            "# Where to go on",
+            "# Where to start",
             "",
-            "The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has",
-            "what every call can do, and the setters of each method's optional parameters. Requests and responses",
-            "are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].",
-            "The [guide](runtime::guide) has a page for each thing to do: credentials, batches, pages, media, retries, errors.",
+            "The functions of the service return resources, whose functions return calls. [`Call`] has the functions of",
+            "every call, and the setters of each method's optional parameters. Requests and responses are in [`schemas`],",
+            "the values of their enums in [`enums`], and the OAuth 2 scopes in [`scopes`]. The [guide](runtime::guide) has a",
+            "page for each topic: credentials, batches, pages, media, retries, errors.",
         ]
         .map(str::to_owned),
     );
@@ -44,9 +44,9 @@ pub(crate) fn readme(api: &Api, header: &str) -> String {
     }
     lines.extend([
         String::new(),
-        "It is one of the [gapis](https://github.com/gapis-rs/gapis) crates, and licensed as they are: Apache-2.0 or MIT,"
+        "This is one of the [gapis](https://github.com/gapis-rs/gapis) crates, with the same license: Apache-2.0 or MIT, at"
             .to_owned(),
-        "at your option. It is not an official Google product.".to_owned(),
+        "your option. It is not an official Google product.".to_owned(),
     ]);
     lines.join("\n") + "\n"
 }
@@ -67,7 +67,7 @@ fn introduction(api: &Api, schemas: Schemas<'_>) -> Vec<String> {
     let calls = api.limits.calls.unwrap_or(1000);
     let path = code(&format!("/{}", api.batch_path));
     lines.push(String::new());
-    lines.push(format!("A batch of up to {calls} calls goes to {path} in one request."));
+    lines.push(format!("One request to {path} can contain a batch of up to {calls} calls."));
     lines
 }
 
@@ -106,7 +106,7 @@ fn features(api: &Api) -> Vec<String> {
         String::new(),
         "# Features".to_owned(),
         String::new(),
-        "| feature | by default | turns on |".to_owned(),
+        "| feature | default | enables |".to_owned(),
         "|---|---|---|".to_owned(),
     ];
     for feature in FEATURES {
@@ -119,7 +119,7 @@ fn features(api: &Api) -> Vec<String> {
     if !api.gates.features.is_empty() {
         lines.extend([
             String::new(),
-            "A program that turns the default off and names the resources it needs compiles in less time."
+            "A program that disables the default features and enables only the resources that it needs compiles faster."
                 .to_owned(),
         ]);
     }

@@ -133,21 +133,21 @@ impl Writer<'_> {
         let api = self.api;
         let mut notes = String::new();
         if api.operation_of(&method.output).is_some() {
-            notes.push_str(" Can be waited for.");
+            notes.push_str(" Returns an operation that can be waited for.");
         }
         if method.download.is_some() {
-            notes.push_str(" Serves media.");
+            notes.push_str(" Can download media.");
         }
         match &method.upload {
             Some(Upload { max_size: Some(size), .. }) => {
-                notes.push_str(&format!(" Takes media of up to {size} bytes."));
+                notes.push_str(&format!(" Can upload media of up to {size} bytes."));
             }
-            Some(_) => notes.push_str(" Takes media."),
+            Some(_) => notes.push_str(" Can upload media."),
             None => {}
         }
         if let Some(update) = api.update_of(method) {
             let list = code(&update.requests.wire);
-            notes.push_str(&format!(" Applies the {list} that are pushed, all of them or none."));
+            notes.push_str(&format!(" Applies all pushed {list}, or none."));
         }
         notes
     }

@@ -15,10 +15,9 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     };
     source.blank();
     source.module_docs(&[
-        "The schemas: what requests and responses are made of. A literal ends with `..Default::default()`."
-            .to_owned(),
+        "The schemas of requests and responses. A literal ends with `..Default::default()`.".to_owned(),
         format!(
-            "The member `extra`, an {extra}, keeps what the document does not name, and sends explicit nulls."
+            "The member `extra`, an {extra}, holds members that the document does not define, and explicit nulls."
         ),
     ]);
     let kept = |inline: bool| {
@@ -43,7 +42,7 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
         return;
     }
     source.blank();
-    source.docs(&["Objects inside schemas that the document does not name.".to_owned()]);
+    source.docs(&["Objects inside schemas, which have no name in the document.".to_owned()]);
     source.open(format_args!("pub mod inline {{"));
     imports(api, &inline, source);
     for index in inline {
