@@ -1,20 +1,26 @@
 //! The discovery document as it is written: names and types of its members, nothing resolved.
 //!
-//! Members that are not listed are ignored, those that are listed must have their type. Maps are ordered by key, so
-//! that the order in a document never shows in the output. The format:
+//! Members that are not listed are ignored. Those that are listed have their type, after [`mend`] where the document has
+//! another. Maps are ordered by key, so that the order in a document never shows in the output. The format:
 //! <https://developers.google.com/discovery/v1/reference/apis>.
 
-use std::collections::BTreeMap;
+mod mend;
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
+use crate::log::Log;
 
 /// Members by name, in bytewise order.
 pub(crate) type Members<T> = BTreeMap<String, T>;
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub(crate) struct Document {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
@@ -25,6 +31,8 @@ pub(crate) struct Document {
     pub(crate) description: Option<String>,
     pub(crate) documentation_link: Option<String>,
     pub(crate) root_url: Option<String>,
+    /// The form of older documents, which have it in place of `rootUrl` and `servicePath`.
+    pub(crate) base_url: Option<String>,
     pub(crate) mtls_root_url: Option<String>,
     pub(crate) service_path: Option<String>,
     pub(crate) batch_path: Option<String>,
@@ -37,39 +45,39 @@ pub(crate) struct Document {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub(crate) struct Endpoint {
     pub(crate) endpoint_url: Option<String>,
     pub(crate) location: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct Auth {
     pub(crate) oauth2: OAuth2,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct OAuth2 {
     pub(crate) scopes: Members<Scope>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct Scope {
     pub(crate) description: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct Resource {
     pub(crate) methods: Members<Method>,
     pub(crate) resources: Members<Resource>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub(crate) struct Method {
     pub(crate) id: Option<String>,
     pub(crate) path: Option<String>,
@@ -89,7 +97,7 @@ pub(crate) struct Method {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub(crate) struct MediaUpload {
     pub(crate) accept: Vec<String>,
     pub(crate) max_size: Option<String>,
@@ -97,21 +105,21 @@ pub(crate) struct MediaUpload {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct Protocols {
     pub(crate) simple: Protocol,
     pub(crate) resumable: Protocol,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct Protocol {
     pub(crate) path: Option<String>,
 }
 
 /// A schema, a member of one, or a parameter: the format writes all three alike.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, remote = "Self")]
 pub(crate) struct Schema {
     #[serde(rename = "$ref")]
     pub(crate) reference: Option<String>,
@@ -140,7 +148,7 @@ pub(crate) struct Schema {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(crate) struct Annotations {
     /// The methods that require the member.
     pub(crate) required: Vec<String>,
@@ -177,24 +185,42 @@ impl Schema {
     }
 }
 
-/// Reads a document. Depth is limited by the reader (128 levels), so that no document exhausts the stack.
-pub(crate) fn parse(document: &[u8], name: &str) -> Result<Document, Error> {
-    match serde_json::from_slice(document) {
-        Ok(parsed) => Ok(parsed),
-        // Tracking the path costs as much again as reading, so only a document that cannot be read pays for it.
-        Err(_) => {
-            let mut reader = serde_json::Deserializer::from_slice(document);
-            match serde_path_to_error::deserialize::<_, Document>(&mut reader) {
-                Err(error) => {
-                    let path = error.path().to_string();
-                    let path = if path == "." { "" } else { path.as_str() };
-                    Err(Error::new(name, path, error.inner().to_string()))
+/// What serde derives reads an array as an object too, whose members it takes by their position. These are objects only.
+macro_rules! objects {
+    ($($name:ident)*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+                impl<'de> Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
+                        // The function that is derived, not this one.
+                        $name::deserialize(MapAccessDeserializer::new(map))
+                    }
                 }
-                Ok(_) => match reader.end() {
-                    Err(error) => Err(Error::new(name, "", error.to_string())),
-                    Ok(()) => Err(Error::new(name, "", "the document cannot be read")),
-                },
+                deserializer.deserialize_map(Object)
             }
         }
+    )*};
+}
+
+objects! { Document Endpoint Auth OAuth2 Scope Resource Method MediaUpload Protocols Protocol Schema Annotations }
+
+/// Reads a document. Depth is limited by the reader (128 levels), so that no document exhausts the stack.
+///
+/// A member that has not the type of the format is mended or left out where that can be done, with a warning.
+pub(crate) fn parse(document: &[u8], log: &mut Log<'_>) -> Result<Document, Error> {
+    if let Ok(parsed) = serde_json::from_slice(document) {
+        return Ok(parsed);
     }
+    // Only a document that is odd pays for being read as a whole first.
+    let mut value: serde_json::Value =
+        serde_json::from_slice(document).map_err(|error| log.error_of_all(error.to_string()))?;
+    mend::mend(&mut value, log)?;
+    serde_json::from_value(value).map_err(|error| log.error_of_all(error.to_string()))
 }

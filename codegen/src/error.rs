@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::visible::visible;
+
 /// Why no crate was made: the document, the place in it and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<Place>);
@@ -25,7 +27,7 @@ impl Place {
             if short.len() < text.len() {
                 short.push('…');
             }
-            short.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+            visible(&short).into_owned()
         };
         Box::new(Place { document: tame(document), path: tame(path), message: tame(&message.into()) })
     }

@@ -66,9 +66,9 @@ pub struct Summary {
 /// If the document is not JSON, not a discovery document, or says something that no crate can be made of. The message
 /// names the document and the JSON path.
 pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
-    let document = discovery::parse(document, &options.name)?;
     let mut log = log::Log::new(&options.name);
-    let summary = summary(&document, &log)?;
+    let document = discovery::parse(document, &mut log)?;
+    let summary = summary(&document, &options.name)?;
     let api = resolve::resolve(&document, options, &mut log)?;
     let files = emit::emit(&api, options)?;
     let count = |form| resolve::count_operations(&api, form);
@@ -95,8 +95,9 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
 /// # Errors
 /// As [`generate`].
 pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error> {
-    let document = discovery::parse(document, &options.name)?;
-    let api = resolve::resolve(&document, options, &mut log::Log::new(&options.name))?;
+    let mut log = log::Log::new(&options.name);
+    let document = discovery::parse(document, &mut log)?;
+    let api = resolve::resolve(&document, options, &mut log)?;
     Ok(crate::inventory::build(&api))
 }
 
@@ -105,12 +106,13 @@ pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error>
 /// # Errors
 /// As [`generate`].
 pub fn summarize(document: &[u8], name: &str) -> Result<Summary, Error> {
-    let document = discovery::parse(document, name)?;
-    summary(&document, &log::Log::new(name))
+    let document = discovery::parse(document, &mut log::Log::new(name))?;
+    summary(&document, name)
 }
 
-fn summary(document: &discovery::Document, log: &log::Log<'_>) -> Result<Summary, Error> {
-    let head = resolve::head(document, log)?;
+fn summary(document: &discovery::Document, name: &str) -> Result<Summary, Error> {
+    // What is odd is said once, when the crate is made.
+    let head = resolve::head(document, &mut log::Log::new(name))?;
     let mut summary = Summary {
         id: document.id.clone().unwrap_or_else(|| format!("{}:{}", head.name, head.version)),
         name: head.name,

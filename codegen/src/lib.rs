@@ -3,14 +3,17 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 // The layers, from the lowest: each file uses those above it in this list, and never one below.
+mod visible;
+
 mod error;
 mod features;
 pub mod normalize;
 mod options;
 mod steps;
 
-mod discovery;
 mod log;
+
+mod discovery;
 
 mod naming;
 mod prose;

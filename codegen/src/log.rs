@@ -22,6 +22,11 @@ impl<'a> Log<'a> {
         }
     }
 
+    /// What is wrong with the document as a whole.
+    pub(crate) fn error_of_all(&self, message: impl Into<String>) -> Error {
+        Error::new(self.document, "", message)
+    }
+
     pub(crate) fn error(&self, place: &Place<'_>, message: impl Into<String>) -> Error {
         Error::new(self.document, &place.to_string(), message)
     }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::steps::step;
+use crate::visible::{self, is_unfit};
 
 /// Longer descriptions are cut; the longest real one has 13,027 characters.
 const LONGEST: usize = 20_000;
@@ -123,20 +124,32 @@ pub(crate) fn lines(prose: &str, schemas: Schemas<'_>) -> Vec<String> {
 
 /// A text of the document as a code span: on one line, without what would end the span, and of bounded length.
 pub(crate) fn code(text: &str) -> String {
-    let tame: String =
-        text.chars().take(200).map(|c| if c == '`' || is_unfit(c) { ' ' } else { c }).collect();
+    let mut tame = String::new();
+    for c in text.trim().chars().take(200) {
+        match c {
+            '`' => tame.push(' '),
+            c => visible::push(c, &mut tame),
+        }
+    }
     format!("`{}`", tame.trim())
-}
-
-/// Control characters, and those that make text read other than it is.
-fn is_unfit(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A line of code.
 fn tame(line: &str) -> String {
-    line.chars().map(|c| if is_unfit(c) { ' ' } else { c }).collect()
+    let mut out = String::with_capacity(line.len());
+    line.chars().for_each(|c| push(c, &mut out));
+    out
+}
+
+/// Appends a character of prose, without those that change nothing: ends of lines of other systems, and what is left of
+/// formatted text.
+fn push(c: char, out: &mut String) {
+    match c {
+        '\r' | '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}'
+        | '\u{fe0f}' => {}
+        '\t' => out.push(' '),
+        c => visible::push(c, out),
+    }
 }
 
 /// A line of text. It begins without blanks, so that it is never indented code, and has no runs of them.
@@ -239,7 +252,10 @@ impl Text<'_> {
                 self.out.push_str("\\!");
                 self.rest = after;
             }
-            c if is_unfit(c) => self.rest = after,
+            c if is_unfit(c) => {
+                push(c, &mut self.out);
+                self.rest = after;
+            }
             c => self.take(c.len_utf8()),
         }
     }
@@ -443,8 +459,9 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_vanish() {
-        check("a\r\nb\u{202e}c\u{0}d", &["a", "bcd"]);
+    fn what_does_not_show_is_escaped_or_gone() {
+        check("a\r\nb\u{202e}c\u{0}d", &["a", "b\\u{202e}c\\u{0}d"]);
+        check("a\u{200b}b `c\u{feff}\u{2066}`", &["ab `c\\u{2066}`"]);
     }
 
     #[test]

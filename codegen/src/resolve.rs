@@ -30,12 +30,12 @@ pub(crate) use self::operations::count as count_operations;
 pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>) -> Result<Api, Error> {
     let head = head(document, log)?;
     let mut types = types::Builder::new(document);
-    types.add_schemas(log)?;
+    types.add_schemas(log);
     let scopes = scopes::collect(document);
     let root = methods::Builder { types: &mut types, scopes: &scopes, items: &options.items, log, number: 0 }
-        .root(document)?;
+        .root(document);
     paging::warn_of_unknown(&options.items, &root, log);
-    let types = types.finish(log)?;
+    let types = types.finish();
     // Before a part is selected: a part without the polls can be waited for too.
     let operations = operations::find(&types, &root);
     let updates = updates::find(&types, &root, document, options, log);

@@ -5,6 +5,8 @@ use std::fmt::{self, Write};
 
 use proc_macro2::TokenStream;
 
+use crate::visible;
+
 /// A file that is being written.
 pub(crate) struct Source {
     text: String,
@@ -105,5 +107,14 @@ impl Source {
 
 /// A string literal. What would make it read other than it is, is escaped.
 pub(crate) fn literal(text: &str) -> String {
-    format!("{text:?}")
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            c => visible::push(c, &mut quoted),
+        }
+    }
+    quoted.push('"');
+    quoted
 }

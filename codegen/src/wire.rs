@@ -36,6 +36,8 @@ pub(crate) fn scalar(kind: &str, format: Option<&str>) -> Option<(Scalar, bool)>
         ("integer", "uint32") => (Scalar::U32, true),
         ("integer", "int64") => (Scalar::I64, true),
         ("integer", "uint64") => (Scalar::U64, true),
+        ("integer", "int8" | "int16") => (Scalar::I32, false),
+        ("integer", "uint8" | "uint16") => (Scalar::U32, false),
         ("integer", _) => (Scalar::I64, false),
         ("number", "float") => (Scalar::F32, true),
         ("number", "double" | "") => (Scalar::F64, true),
@@ -178,7 +180,8 @@ pub(crate) fn plain_path(written: &str) -> Option<&str> {
 
 /// Whether a part of an API's id can be part of a crate's name and of a path.
 pub(crate) fn is_id(text: &str, may_have_dots: bool) -> bool {
-    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (may_have_dots && byte == b'.');
+    let is_fine =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || (may_have_dots && byte == b'.');
     text.len() <= 64
         && text.bytes().all(is_fine)
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())

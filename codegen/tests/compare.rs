@@ -500,5 +500,18 @@ fn control_characters_are_taken_out() {
         )
     };
     let lines = lines(&fish("fin\u{1b}Count"), &fish("finCount"));
-    assert!(lines.contains("fin\u{fffd}Count -> finCount"), "{lines}");
+    assert!(lines.contains("fin\\u{1b}Count -> finCount"), "{lines}");
+}
+
+#[test]
+fn a_value_that_takes_over_the_name_of_another_is_seen() {
+    let state = |values: Value| json!({ "state": { "type": "string", "enum": values } });
+    members(
+        &state(json!(["active"])),
+        &state(json!(["active", "ACTIVE"])),
+        &expect![[r#"
+        breaks  changed    variant enums::FishState::Active: active -> ACTIVE (the name means another thing now)
+        ok      added      variant enums::FishState::Active_
+    "#]],
+    );
 }

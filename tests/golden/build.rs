@@ -1,4 +1,5 @@
-//! Generates a module of each golden document.
+//! Generates a module of each golden document, and of some random ones, by their seeds: those of `GAPIS_SEEDS`, as in
+//! `GAPIS_SEEDS=1000..1100 cargo check -p gapis-golden`.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -8,6 +9,9 @@ use std::{env, fs};
 use gapis_codegen::{Limits, Options, generate};
 
 const DOCUMENTS: &str = "../../codegen/tests/golden";
+
+/// The seeds where none are asked for; all of these together are about as much code as the other documents.
+const SEEDS: &str = "0..12";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={DOCUMENTS}");
@@ -19,7 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut modules = String::new();
     for path in paths {
         let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("no name")?;
-        let root = module(&path, name, &out)?;
+        let root = module(&fs::read(&path)?, name, &out)?;
+        writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {name};")?;
+    }
+    println!("cargo::rerun-if-env-changed=GAPIS_SEEDS");
+    let seeds = env::var("GAPIS_SEEDS").unwrap_or_else(|_| SEEDS.to_owned());
+    let (first, end) = seeds.split_once("..").ok_or("`GAPIS_SEEDS` is a range of seeds, such as `0..12`")?;
+    for seed in first.parse::<u64>()?..end.parse()? {
+        let name = format!("random_{seed}");
+        let document = gapis_documents::document(seed).to_string();
+        let root = module(document.as_bytes(), &name, &out)?;
         writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {name};")?;
     }
     fs::write(out.join("modules.rs"), modules)?;
@@ -27,11 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Writes the files of a document's module, and gives the path of its root.
-fn module(document: &Path, name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn module(document: &[u8], name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     // Limits that no document tells, so that a test can go beyond them.
     let limits = Limits { update_requests: Some(3), update_bytes: Some(200), ..Limits::default() };
     let options = Options { name: name.to_owned(), as_module: true, limits, ..Options::default() };
-    let made = generate(&fs::read(document)?, &options)?;
+    let made = generate(document, &options)?;
     let folder = out.join(name);
     for (path, text) in &made.files {
         let path = folder.join(path);

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::features::FEATURES;
 use crate::model::Api;
 use crate::options::{Options, Revision, Runtime};
+use crate::visible::visible;
 
 /// The version of the runtime, which is the generator's version.
 const RUNTIME_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -76,10 +77,9 @@ fn keywords(api: &str) -> Vec<String> {
 /// A TOML string.
 fn string(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push(' '),
             c => quoted.push(c),
         }
     }

@@ -30,7 +30,8 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     inline.sort_by_key(|&index| &api.types.objects[index].name);
     let top: Vec<usize> = kept(false).collect();
     source.blank();
-    imports(api, &top, source);
+    // The module `inline` reaches the enums through this one.
+    imports(api, &top, says_enums(api, &top) || says_enums(api, &inline), source);
     if !inline.is_empty() {
         source.blank();
         source.line(format_args!("pub use self::inline::*;"));
@@ -44,34 +45,44 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     source.blank();
     source.docs(&["Objects inside schemas, which have no name in the document.".to_owned()]);
     source.open(format_args!("pub mod inline {{"));
-    imports(api, &inline, source);
+    imports(api, &inline, says_enums(api, &inline), source);
     for index in inline {
         item(api, index, At::Inline, schemas.from("super::"), source);
     }
     source.close("}");
 }
 
-/// What the structs of a module name without a path.
-fn imports(api: &Api, objects: &[usize], source: &mut Source) {
+/// The types that the structs and aliases of a module say.
+fn said<'a>(api: &'a Api, objects: &[usize]) -> Vec<&'a Type> {
     let types = &api.types;
-    let written = objects.iter().filter(|index| !types.same.objects.contains_key(index));
     let mut said: Vec<&Type> = Vec::new();
-    for &index in written {
+    for &index in objects.iter().filter(|index| !types.same.objects.contains_key(index)) {
         match &types.objects[index].shape {
             Shape::Struct(fields) => said.extend(fields.iter().map(|field| &field.ty)),
             Shape::Alias(ty) => said.push(ty),
         }
     }
-    fn has(ty: &Type, is: &dyn Fn(&Type) -> bool) -> bool {
-        is(ty) || matches!(ty, Type::List(inner) | Type::Map(inner) if has(inner, is))
-    }
+    said
+}
+
+fn has(ty: &Type, is: &dyn Fn(&Type) -> bool) -> bool {
+    is(ty) || matches!(ty, Type::List(inner) | Type::Map(inner) if has(inner, is))
+}
+
+fn says_enums(api: &Api, objects: &[usize]) -> bool {
+    said(api, objects).iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Enum(_))))
+}
+
+/// What the structs of a module name without a path.
+fn imports(api: &Api, objects: &[usize], enums: bool, source: &mut Source) {
+    let types = &api.types;
+    let said = said(api, objects);
     if rust_type::is_free(types, "BTreeMap")
         && said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Map(_))))
     {
         source.line(format_args!("use std::collections::BTreeMap;"));
         source.blank();
     }
-    let enums = said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Enum(_))));
     let names = rust_type::said(types, said.into_iter()).join(", ");
     source.line(format_args!("use super::runtime::private::derive::Object;"));
     match names.contains(',') {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{Inventory, Method};
 use super::items::{Item, ItemKind};
+use crate::visible::visible;
 
 /// A difference between two revisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +73,7 @@ impl fmt::Display for Change {
             line.push_str(&format!(" ({})", self.note));
         }
         // Text of a document may be printed on a terminal.
-        f.write_str(&line.replace(char::is_control, "\u{fffd}"))
+        f.write_str(&visible(&line))
     }
 }
 

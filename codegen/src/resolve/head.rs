@@ -15,7 +15,7 @@ pub(crate) struct Head {
 }
 
 /// Checks the members without which there is no API.
-pub(crate) fn head(document: &Document, log: &Log<'_>) -> Result<Head, Error> {
+pub(crate) fn head(document: &Document, log: &mut Log<'_>) -> Result<Head, Error> {
     let id = |member: &'static str, value: &Option<String>, dots: bool| -> Result<String, Error> {
         let place = Place::top(member);
         let value = value.as_deref().ok_or_else(|| log.error(&place, "missing"))?;
@@ -30,16 +30,14 @@ pub(crate) fn head(document: &Document, log: &Log<'_>) -> Result<Head, Error> {
     };
     let name = id("name", &document.name, false)?;
     let version = id("version", &document.version, true)?;
-    let root = document.root_url.as_deref().ok_or_else(|| log.error(&Place::top("rootUrl"), "missing"))?;
-    let root_url = wire::root_url(root).ok_or_else(|| {
-        log.error(&Place::top("rootUrl"), "not `https://` and a host, optionally with a path")
-    })?;
+    let (root, of_base) = root(document, log)?;
     let path = |member: &'static str, value: &str| -> Result<String, Error> {
         wire::plain_path(value)
             .map(str::to_owned)
             .ok_or_else(|| log.error(&Place::top(member), "not a plain path"))
     };
-    let mut service_path = path("servicePath", document.service_path.as_deref().unwrap_or_default())?;
+    let written = document.service_path.as_deref().or(of_base);
+    let mut service_path = path("servicePath", written.unwrap_or_default())?;
     if !service_path.is_empty() && !service_path.ends_with('/') {
         service_path.push('/');
     }
@@ -47,5 +45,28 @@ pub(crate) fn head(document: &Document, log: &Log<'_>) -> Result<Head, Error> {
         Some(written) if !written.is_empty() => path("batchPath", written)?,
         _ => format!("batch/{name}/{version}"),
     };
-    Ok(Head { name, version, root_url, service_path, batch_path })
+    Ok(Head { name, version, root_url: root, service_path, batch_path })
+}
+
+/// The root of all addresses. Where the document has `baseUrl` alone, also the path of the service, which is part of it.
+fn root<'d>(document: &'d Document, log: &mut Log<'_>) -> Result<(String, Option<&'d str>), Error> {
+    let (member, written, rest) = match (&document.root_url, &document.base_url) {
+        (Some(root), _) => ("rootUrl", root.as_str(), None),
+        (None, None) => return Err(log.error(&Place::top("rootUrl"), "missing")),
+        (None, Some(base)) => {
+            let path = match &document.service_path {
+                Some(path) => base.strip_suffix(path.as_str()).map(str::len),
+                None => base.find("://").and_then(|at| Some(at + 3 + base.get(at + 3..)?.find('/')? + 1)),
+            };
+            let (root, rest) = base.split_at_checked(path.unwrap_or(base.len())).unwrap_or((base, ""));
+            ("baseUrl", root, Some(rest))
+        }
+    };
+    let place = Place::top(member);
+    if rest.is_some() {
+        log.warn(&place, "read in place of `rootUrl`, which is missing");
+    }
+    let root = wire::root_url(written)
+        .ok_or_else(|| log.error(&place, "not `https://` and a host, optionally with a path"))?;
+    Ok((root, rest))
 }

@@ -5,16 +5,26 @@ use crate::log::{Log, Place};
 use crate::model::{Download, Upload};
 use crate::wire;
 
-pub(crate) fn upload(method: &Method, place: &Place<'_>, log: &mut Log<'_>) -> Option<Upload> {
+/// The upload of a method whose path has these variables. The client fills an upload's path by their names.
+pub(crate) fn upload(
+    method: &Method,
+    variables: &[String],
+    place: &Place<'_>,
+    log: &mut Log<'_>,
+) -> Option<Upload> {
     let media = method.media_upload.as_ref()?;
     let place = place.below("mediaUpload");
-    let mut path = |protocol: &Protocol, name: &str| match protocol.path.as_deref().map(wire::template) {
-        None => String::new(),
-        Some(Ok(template)) => template.path,
-        Some(Err(message)) => {
-            log.warn(&place.below(name), format!("the protocol is left out: {message}"));
-            String::new()
-        }
+    let mut path = |protocol: &Protocol, name: &str| {
+        let Some(written) = protocol.path.as_deref() else { return String::new() };
+        let problem = match wire::template(written) {
+            Ok(template) => match template.variables.iter().find(|name| !variables.contains(name)) {
+                None => return template.path,
+                Some(unknown) => format!("the method's own path has no variable `{unknown}`"),
+            },
+            Err(message) => message.to_owned(),
+        };
+        log.warn(&place.below(name), format!("the protocol is left out: {problem}"));
+        String::new()
     };
     let simple_path = path(&media.protocols.simple, "protocols.simple.path");
     let resumable_path = path(&media.protocols.resumable, "protocols.resumable.path");

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::types::Builder as Types;
 use super::{facts, media, paging, scopes};
 use crate::discovery::{self, Document, Members};
-use crate::error::Error;
 use crate::log::{Log, Place};
 use crate::model::{Docs, Method, Parameter, ParameterType, Payload, Resource, Scope, Type};
 use crate::naming::{self, Kind, Name};
@@ -24,16 +23,16 @@ pub(crate) struct Builder<'b, 'd, 'l> {
 
 impl Builder<'_, '_, '_> {
     /// The service: the API's own methods, and its resources.
-    pub(crate) fn root(mut self, document: &Document) -> Result<Resource, Error> {
+    pub(crate) fn root(mut self, document: &Document) -> Resource {
         let resources =
-            self.resources(&document.resources, Kind::ServiceFunction, "", &Place::top("resources"))?;
+            self.resources(&document.resources, Kind::ServiceFunction, "", &Place::top("resources"));
         let taken: Vec<&str> = resources.iter().map(|resource| resource.accessor.bare()).collect();
         let functions = naming::assign(Kind::ServiceFunction, keys(&document.methods), &taken);
-        let methods = self.methods(&document.methods, functions, &[], ("", ""), &Place::top("methods"))?;
+        let methods = self.methods(&document.methods, functions, &[], ("", ""), &Place::top("methods"));
         // What no document has a say in needs no checks.
         let name = |kind| naming::single(kind, "methods");
         let (module, accessor) = (name(Kind::Argument), name(Kind::Function));
-        Ok(Resource { wire: String::new(), module, accessor, name: name(Kind::Resource), methods, resources })
+        Resource { wire: String::new(), module, accessor, name: name(Kind::Resource), methods, resources }
     }
 
     fn resources(
@@ -42,7 +41,7 @@ impl Builder<'_, '_, '_> {
         kind: Kind,
         stem: &str,
         place: &Place<'_>,
-    ) -> Result<Vec<Resource>, Error> {
+    ) -> Vec<Resource> {
         let accessors = naming::assign(kind, keys(resources), &[]);
         let modules = naming::assign(Kind::Module, keys(resources), &[]);
         let names = accessors.into_iter().zip(modules);
@@ -50,7 +49,7 @@ impl Builder<'_, '_, '_> {
             let place = place.below(wire);
             let stem = naming::join(stem, wire);
             let nested =
-                self.resources(&resource.resources, Kind::Function, &stem, &place.below("resources"))?;
+                self.resources(&resource.resources, Kind::Function, &stem, &place.below("resources"));
             let taken: Vec<&str> = nested.iter().map(|resource| resource.accessor.bare()).collect();
             let functions = naming::assign(Kind::Function, keys(&resource.methods), &taken);
             // The resource and its markers are beside the modules of the resources below it.
@@ -58,8 +57,8 @@ impl Builder<'_, '_, '_> {
             let name = naming::single_beside(Kind::Resource, wire, &taken);
             taken.push(name.bare());
             let place = place.below("methods");
-            let methods = self.methods(&resource.methods, functions, &taken, (wire, &stem), &place)?;
-            Ok(Resource { wire: wire.clone(), module, accessor, name, methods, resources: nested })
+            let methods = self.methods(&resource.methods, functions, &taken, (wire, &stem), &place);
+            Resource { wire: wire.clone(), module, accessor, name, methods, resources: nested }
         });
         resources.collect()
     }
@@ -71,32 +70,44 @@ impl Builder<'_, '_, '_> {
         taken: &[&str],
         (resource, stem): (&str, &str),
         place: &Place<'_>,
-    ) -> Result<Vec<Method>, Error> {
+    ) -> Vec<Method> {
         let markers = naming::assign(Kind::Marker, keys(methods), taken);
         let names = functions.into_iter().zip(markers);
-        let methods = methods.iter().zip(names).map(|((wire, method), (function, marker))| {
+        let methods = methods.iter().zip(names).filter_map(|((wire, method), (function, marker))| {
             let place = place.below(wire);
+            let template = self.check(method, &place)?;
             let stem = naming::join(stem, wire);
-            self.method((resource, wire), method, (function, marker), &stem, &place)
+            Some(self.method((resource, wire), method, template, (function, marker), &stem, &place))
         });
         methods.collect()
+    }
+
+    /// The verb and the path of a method. One that cannot be called is left out, so that it does not stand in the way of the
+    /// others.
+    fn check(&mut self, method: &discovery::Method, place: &Place<'_>) -> Option<(&'static str, Template)> {
+        let written = method.http_method.as_deref().unwrap_or("GET");
+        let verb =
+            wire::verb(written).ok_or_else(|| ("httpMethod", format!("`{written}` is not an HTTP verb")));
+        let path = method.path.as_deref().ok_or("missing");
+        let template = path.and_then(wire::template).map_err(|message| ("path", message.to_owned()));
+        match verb.and_then(|verb| Ok((verb, template?))) {
+            Ok(checked) => Some(checked),
+            Err((member, message)) => {
+                self.log.warn(&place.below(member), format!("{message}: the method is left out"));
+                None
+            }
+        }
     }
 
     fn method(
         &mut self,
         (resource, wire): (&str, &str),
         method: &discovery::Method,
+        (verb, template): (&'static str, Template),
         (function, marker): (Name, Name),
         stem: &str,
         place: &Place<'_>,
-    ) -> Result<Method, Error> {
-        let written = method.http_method.as_deref().unwrap_or("GET");
-        let verb = wire::verb(written).ok_or_else(|| {
-            self.log.error(&place.below("httpMethod"), format!("`{written}` is not an HTTP verb"))
-        })?;
-        let path = method.path.as_deref().ok_or_else(|| self.log.error(&place.below("path"), "missing"))?;
-        let template = wire::template(path)
-            .map_err(|message| self.log.error(&place.below("path"), message.to_owned()))?;
+    ) -> Method {
         if template.odd {
             self.log.warn(&place.below("path"), "an unusual path variable is read as the nearest usual one");
         }
@@ -126,7 +137,7 @@ impl Builder<'_, '_, '_> {
             self.log,
         );
         self.number += 1;
-        Ok(Method {
+        Method {
             number: self.number,
             wire: wire.to_owned(),
             id,
@@ -147,10 +158,10 @@ impl Builder<'_, '_, '_> {
             setters: parameters.setters,
             body,
             output,
-            upload: media::upload(method, place, self.log),
+            upload: media::upload(method, &template.variables, place, self.log),
             download: media::download(method),
             paging,
-        })
+        }
     }
 
     fn payload(&mut self, schema: Option<&discovery::Schema>, place: &Place<'_>, stem: &str) -> Payload {

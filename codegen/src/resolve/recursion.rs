@@ -1,6 +1,5 @@
 //! Types that contain themselves: which members are boxed, and which aliases cannot be.
 
-use crate::error::Error;
 use crate::log::{Log, Place};
 use crate::model::{Object, Shape, Type};
 
@@ -24,8 +23,9 @@ pub(crate) fn box_cycles(objects: &mut [Object]) {
     }
 }
 
-/// An alias that stands for itself, however many lists or maps are between, is no type.
-pub(crate) fn refuse_endless_aliases(objects: &[Object], log: &Log<'_>) -> Result<(), Error> {
+/// An alias that stands for itself, however many lists or maps are between, is no type: where it comes back to itself is
+/// any JSON value.
+pub(crate) fn end_aliases(objects: &mut [Object], log: &mut Log<'_>) {
     let is_alias = |index: usize| matches!(objects[index].shape, Shape::Alias(_));
     let edges: Vec<Vec<usize>> = objects
         .iter()
@@ -35,18 +35,23 @@ pub(crate) fn refuse_endless_aliases(objects: &[Object], log: &Log<'_>) -> Resul
         })
         .collect();
     let component = components(&edges);
-    let mut sizes = vec![0_usize; objects.len()];
-    for &number in &component {
-        sizes[number] += 1;
-    }
+    let top = Place::top("schemas");
     for (index, targets) in edges.iter().enumerate() {
-        if sizes[component[index]] > 1 || targets.contains(&index) {
-            let top = Place::top("schemas");
-            return Err(log
-                .error(&top.below(&objects[index].wire), "the schema is nothing but a reference to itself"));
+        let mut same = targets.iter().filter(|&&target| component[target] == component[index]);
+        if let (Some(_), Shape::Alias(ty)) = (same.next(), &mut objects[index].shape) {
+            end(ty);
+            let message = "the schema is made of nothing but itself, which is read as any JSON value";
+            log.warn(&top.below(&objects[index].wire), message);
         }
     }
-    Ok(())
+}
+
+/// Puts any JSON value in the place of the object that a type names.
+fn end(ty: &mut Type) {
+    match ty {
+        Type::List(inner) | Type::Map(inner) => end(inner),
+        _ => *ty = Type::Json,
+    }
 }
 
 /// The object that a type names, at any depth of lists and maps.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{facts, recursion, same};
 use crate::discovery::{Document, Members, Schema};
-use crate::error::Error;
 use crate::log::{Log, Place};
 use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types, Value};
 use crate::naming::{self, Kind};
@@ -32,7 +31,7 @@ impl<'d> Builder<'d> {
         Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
     }
 
-    pub(crate) fn add_schemas(&mut self, log: &mut Log<'_>) -> Result<(), Error> {
+    pub(crate) fn add_schemas(&mut self, log: &mut Log<'_>) {
         let top = Place::top("schemas");
         for (index, (wire, schema)) in self.schemas.iter().enumerate() {
             let place = top.below(wire);
@@ -44,7 +43,7 @@ impl<'d> Builder<'d> {
             };
             self.objects[index].shape = shape;
         }
-        recursion::refuse_endless_aliases(&self.objects, log)
+        recursion::end_aliases(&mut self.objects, log);
     }
 
     /// The type of a reference.
@@ -224,7 +223,7 @@ impl<'d> Builder<'d> {
     }
 
     /// Gives the last names, and boxes what contains itself.
-    pub(crate) fn finish(mut self, log: &mut Log<'_>) -> Result<Types, Error> {
+    pub(crate) fn finish(mut self) -> Types {
         let inline: Vec<usize> =
             (0..self.objects.len()).filter(|&index| self.objects[index].inline).collect();
         let stems: Vec<String> = inline.iter().map(|&index| self.objects[index].wire.clone()).collect();
@@ -239,13 +238,12 @@ impl<'d> Builder<'d> {
         {
             item.name = name;
         }
-        recursion::refuse_endless_aliases(&self.objects, log)?;
         recursion::box_cycles(&mut self.objects);
         let names = self.objects.iter().map(|object| &object.name);
         let shadowed = names.filter(|name| naming::is_imported(name)).map(|name| name.as_str().to_owned());
         let shadowed = shadowed.collect();
         let same = same::find(&self.objects, &self.enums);
-        Ok(Types { objects: self.objects, enums: self.enums, same, shadowed })
+        Types { objects: self.objects, enums: self.enums, same, shadowed }
     }
 }
 

@@ -25,9 +25,8 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
             "the struct needs a field `extra: Extra` for members that it does not define",
         ));
     }
-    // The runtime searches the names in order. Without the closing quote, a name sorts before any longer name that it
-    // begins.
-    fields.sort_by(|a, b| a.1.trim_end_matches('"').cmp(b.1.trim_end_matches('"')));
+    // The runtime searches the names in order.
+    fields.sort_by(|a, b| wire_name::of_literal(&a.1).cmp(&wire_name::of_literal(&b.1)));
     let (mut names, mut get, mut get_mut, mut unset) =
         (String::new(), String::new(), String::new(), String::new());
     for (index, (field, wire)) in fields.iter().enumerate() {

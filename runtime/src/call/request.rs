@@ -80,7 +80,8 @@ impl Request {
         }
         if let Some(upload) = spec.upload
             && inner.error.is_none()
-            && let Err(error) = path::expand(spec.id, upload.path(), values, &mut inner.upload_path)
+            && let Err(error) =
+                path::expand_by_name(spec.id, upload.path(), spec.path, values, &mut inner.upload_path)
         {
             inner.error = Some(error);
         }

@@ -58,6 +58,32 @@ pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out
     Ok(())
 }
 
+/// The same for a template that is not the one whose variables are in the values' order: each value goes where its variable's
+/// name stands.
+pub(crate) fn expand_by_name(
+    method_id: &str,
+    template: &str,
+    ordered: &str,
+    values: &[&dyn Param],
+    out: &mut String,
+) -> Result<()> {
+    let mut chosen = Vec::new();
+    for name in variables(template) {
+        let place = variables(ordered).position(|other| other == name);
+        match place.and_then(|place| values.get(place)) {
+            Some(value) => chosen.push(*value),
+            None => return Err(bad(method_id, name, "has no value")),
+        }
+    }
+    expand(method_id, template, &chosen, out)
+}
+
+/// The names of a template's variables.
+fn variables(template: &str) -> impl Iterator<Item = &str> {
+    let inside = template.split('{').skip(1).filter_map(|part| part.split_once('}'));
+    inside.map(|(variable, _)| variable.strip_prefix('+').unwrap_or(variable))
+}
+
 fn push_value(method_id: &str, variable: &str, value: &dyn Param, out: &mut String) -> Result<()> {
     let (name, set, many) = match variable.strip_prefix('+') {
         Some(name) => (name, SEGMENTS, true),
@@ -147,6 +173,20 @@ mod tests {
         assert_eq!(expanded("files/{a}/x/{b}", &[&"1", &7_i64]).unwrap(), "/v1/files/1/x/7");
         assert_eq!(expanded("{+name}:cancel", &[&"operations/a b"]).unwrap(), "/v1/operations/a%20b:cancel");
         assert_eq!(expanded("files", &[]).unwrap(), "/v1/files");
+    }
+
+    #[test]
+    fn another_template_takes_values_by_name() {
+        let by_name = |template: &str| {
+            let mut out = String::new();
+            let values: &[&dyn Param] = &[&"x/y", &"2"];
+            expand_by_name("t.m", template, "zoos/{+a}/animals/{b}", values, &mut out).map(|()| out)
+        };
+        assert_eq!(by_name("upload/{b}/of/{a}").unwrap(), "upload/2/of/x%2Fy");
+        assert_eq!(by_name("upload/{+a}").unwrap(), "upload/x/y", "not all values need be there");
+        assert_eq!(by_name("upload").unwrap(), "upload");
+        let error = by_name("upload/{c}").unwrap_err();
+        assert_eq!(error.to_string(), "t.m: the parameter `c` has no value");
     }
 
     #[test]

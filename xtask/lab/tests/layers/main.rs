@@ -37,8 +37,10 @@ const RUNTIME: Layers = Layers {
 const CODEGEN: Layers = Layers {
     source: "codegen/src",
     order: &[
+        &["visible"],
         &["error", "features", "normalize", "options", "steps"],
-        &["discovery", "log"],
+        &["log"],
+        &["discovery"],
         &["naming", "prose", "wire"],
         &["model"],
         &["resolve"],
