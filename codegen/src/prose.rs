@@ -1,16 +1,16 @@
-//! Google's prose as Markdown that rustdoc builds without a warning and never runs.
+//! Converts Google's prose to Markdown that rustdoc accepts without warnings and never runs.
 //!
-//! Descriptions are half Markdown, half plain text. What is surely meant as Markdown stays (code, lists, links to
-//! `http` addresses, emphasis); brackets, tags, bare addresses, odd backticks and indented lines become what they look
-//! like. No text can end the comment it stands in, since every line becomes a comment line of its own. The name of a
-//! schema becomes a link to it.
+//! Descriptions are half Markdown and half plain text. What is certainly Markdown is kept (code, lists, links to
+//! `http` addresses, emphasis). Brackets, tags, bare addresses, unpaired backticks and indented lines are shown as
+//! they look. No text can end the comment that contains it, because every line becomes a comment line. Names of
+//! schemas become links.
 
 use std::collections::BTreeMap;
 
 use crate::steps::step;
 use crate::visible::{self, is_unfit};
 
-/// Longer descriptions are cut; the longest real one has 13,027 characters.
+/// Longer descriptions are cut. The longest real one has 13,027 characters.
 const LONGEST: usize = 20_000;
 
 /// The schemas to which prose links.
@@ -22,7 +22,8 @@ pub(crate) struct Schemas<'a> {
     pub(crate) path: &'static str,
 }
 
-/// Names that also belong to a derive macro or a variant where schemas are written. A link must say that it means the type.
+/// Names that also belong to a derive macro or a variant in the module of the schemas. A link must say that it means
+/// the type.
 const AMBIGUOUS: &[&str] = &[
     "Clone",
     "Copy",
@@ -57,7 +58,8 @@ impl<'a> Schemas<'a> {
         })
     }
 
-    /// A link for a word of plain text. Only a name of several words, such as `FileList`, is certain to be meant as a name.
+    /// A link for a word of plain text. Only a name that consists of several words, such as `FileList`, is certain to
+    /// be a name.
     fn link_word(self, word: &str) -> Option<String> {
         let mut after_small = false;
         let has_words = word.chars().any(|c| {
@@ -81,7 +83,7 @@ static NO_NAMES: BTreeMap<&str, &str> = BTreeMap::new();
 /// The lines of a description.
 pub(crate) fn lines(prose: &str, schemas: Schemas<'_>) -> Vec<String> {
     let mut prose = prose.trim();
-    // Every member and every setter is optional, so that the word says nothing.
+    // Every member and every setter is optional, so this word is redundant.
     prose = prose.strip_prefix("Optional. ").unwrap_or(prose);
     let mut cut = false;
     if prose.len() > LONGEST {
@@ -104,7 +106,7 @@ pub(crate) fn lines(prose: &str, schemas: Schemas<'_>) -> Vec<String> {
             }
             Some(_) => lines.push(tame(line)),
             None if is_fence => {
-                // Whatever language it names, it is never compiled.
+                // Code in any language is never compiled.
                 lines.push("`".repeat(ticks) + "text");
                 fence = Some(ticks);
             }
@@ -117,12 +119,12 @@ pub(crate) fn lines(prose: &str, schemas: Schemas<'_>) -> Vec<String> {
     if cut {
         lines.push("…".to_owned());
     }
-    // Blank lines are paragraphs; more than one in a row say nothing.
+    // Blank lines separate paragraphs; one is sufficient.
     lines.dedup_by(|next, previous| next.is_empty() && previous.is_empty());
     lines
 }
 
-/// A text of the document as a code span: on one line, without what would end the span, and of bounded length.
+/// Text of the document as a code span: in one line, of limited length, without backticks.
 pub(crate) fn code(text: &str) -> String {
     let mut tame = String::new();
     for c in text.trim().chars().take(200) {
@@ -141,8 +143,8 @@ fn tame(line: &str) -> String {
     out
 }
 
-/// Appends a character of prose, without those that change nothing: ends of lines of other systems, and what is left of
-/// formatted text.
+/// Appends a character of prose. Characters without meaning are left out, such as line ends of other systems and
+/// remains of formatted text.
 fn push(c: char, out: &mut String) {
     match c {
         '\r' | '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}'
@@ -152,7 +154,7 @@ fn push(c: char, out: &mut String) {
     }
 }
 
-/// A line of text. It begins without blanks, so that it is never indented code, and has no runs of them.
+/// A line of text. It has no indentation, which would make it code, and no repeated spaces.
 fn text(line: &str, schemas: Schemas<'_>) -> String {
     let trimmed = line.trim_start();
     let narrow;
@@ -173,7 +175,7 @@ fn text(line: &str, schemas: Schemas<'_>) -> String {
     Text { rest: trimmed, out, in_link: false, schemas }.run()
 }
 
-/// Copies text, escaping what would be more than text, and links names of schemas.
+/// Copies text, escapes everything that would not be plain text, and links names of schemas.
 struct Text<'a> {
     rest: &'a str,
     out: String,
@@ -185,7 +187,7 @@ impl Text<'_> {
     fn run(mut self) -> String {
         while let Some(at) = self.rest.find(is_special) {
             let (plain, special) = self.rest.split_at(at);
-            // An address begins with letters, so it is found by its colon.
+            // An address begins with letters, so it is recognized at its colon.
             self.rest = special;
             self.plain(plain);
             self.special();
@@ -195,7 +197,7 @@ impl Text<'_> {
         self.out
     }
 
-    /// Copies text without special characters, which `rest` follows.
+    /// Copies text without special characters. `rest` is the text after it.
     fn plain(&mut self, mut text: &str) {
         if self.in_link || self.schemas.names.is_empty() {
             return self.out.push_str(text);
@@ -213,7 +215,7 @@ impl Text<'_> {
         self.out.push_str(text);
     }
 
-    /// Whether the next word, before `after`, is a word of its own and not a part of a path or a longer name.
+    /// Whether the next word, which is followed by `after`, is separate and not a part of a path or a longer name.
     fn is_alone(&self, after: &str) -> bool {
         let is_before = |c: char| c.is_whitespace() || matches!(c, '(' | '*' | '"' | '\'');
         let is_after =
@@ -260,7 +262,7 @@ impl Text<'_> {
         }
     }
 
-    /// A code span, if the same number of backticks comes again; else plain backticks.
+    /// A code span, if there is another run of the same number of backticks; otherwise plain backticks.
     fn code(&mut self) {
         let after_ticks = self.rest.trim_start_matches('`');
         let ticks = self.rest.len() - after_ticks.len();
@@ -284,7 +286,7 @@ impl Text<'_> {
         self.rest = after_ticks;
     }
 
-    /// `[text](https://…)` stays a link; any other bracket is a bracket.
+    /// `[text](https://…)` is kept as a link. Other brackets are plain text.
     fn link(&mut self) {
         if let Some((label, address, rest)) = link(self.rest) {
             let label = Text { rest: label, out: String::new(), in_link: true, schemas: self.schemas }.run();
@@ -296,7 +298,7 @@ impl Text<'_> {
         }
     }
 
-    /// At the colon of what may be an address: the scheme is already written.
+    /// Handles the colon of a possible address, whose scheme has already been written.
     fn address(&mut self) {
         let scheme = ["https", "http"].into_iter().find(|scheme| self.out.ends_with(scheme));
         let Some(scheme) = scheme.filter(|_| !self.in_link && self.rest.starts_with("://")) else {
@@ -313,7 +315,7 @@ impl Text<'_> {
         let taken = address.len();
         let address = format!("{open}{scheme}{address}{close}");
         self.out.truncate(self.out.len() - scheme.len());
-        // What stands directly before must not join the code span.
+        // Text before the address must not become part of the code span.
         if self.out.ends_with('`') && open == '`' {
             self.out.push(' ');
         }
@@ -322,7 +324,7 @@ impl Text<'_> {
     }
 }
 
-/// An address without the closing brackets at its end that it did not open.
+/// An address without closing brackets at its end that have no opening bracket in it.
 fn without_open_brackets(mut address: &str) -> &str {
     const PAIRS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
     let mut counts =
@@ -352,7 +354,7 @@ fn link(text: &str) -> Option<(&str, &str, &str)> {
     let (label, rest) = inner.split_at(inner.find([']', '[', '`', '\\', '<', '!'])?);
     let rest = rest.strip_prefix("](")?;
     let is_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-    // No further than the address can go: what follows is looked at again.
+    // Search only as far as an address can extend. The rest is examined again.
     let (address, rest) = rest.split_at(rest.find(|c: char| !is_url(c))?);
     let is_web = address.starts_with("https://") || address.starts_with("http://");
     let rest = rest.strip_prefix(')')?;

@@ -1,12 +1,12 @@
-//! Types that contain themselves: which members are boxed, and which aliases cannot be.
+//! Types that contain themselves: members that must be boxed, and aliases that are not allowed.
 
 use crate::log::{Log, Place};
 use crate::model::{Object, Shape, Type};
 
-/// Boxes every member that leads back to its own type without a list or map between.
+/// Boxes every member that leads back to its own type without a list or map in between.
 ///
-/// Those are the members whose type is in the same strongly connected component. All of a cycle's members are boxed,
-/// so that which one came first does not matter.
+/// These are the members whose type is in the same strongly connected component. All members of a cycle are boxed, so
+/// that the result does not depend on an order.
 pub(crate) fn box_cycles(objects: &mut [Object]) {
     let edges: Vec<Vec<usize>> = objects.iter().map(|object| direct(&object.shape)).collect();
     let component = components(&edges);
@@ -23,8 +23,8 @@ pub(crate) fn box_cycles(objects: &mut [Object]) {
     }
 }
 
-/// An alias that stands for itself, however many lists or maps are between, is no type: where it comes back to itself is
-/// any JSON value.
+/// An alias for itself, even with lists or maps in between, is not a type. Where it refers to itself, it becomes any
+/// JSON value.
 pub(crate) fn end_aliases(objects: &mut [Object], log: &mut Log<'_>) {
     let is_alias = |index: usize| matches!(objects[index].shape, Shape::Alias(_));
     let edges: Vec<Vec<usize>> = objects
@@ -46,7 +46,7 @@ pub(crate) fn end_aliases(objects: &mut [Object], log: &mut Log<'_>) {
     }
 }
 
-/// Puts any JSON value in the place of the object that a type names.
+/// Replaces the object of a type with any JSON value.
 fn end(ty: &mut Type) {
     match ty {
         Type::List(inner) | Type::Map(inner) => end(inner),
@@ -54,7 +54,7 @@ fn end(ty: &mut Type) {
     }
 }
 
-/// The object that a type names, at any depth of lists and maps.
+/// The object of a type, at any depth of lists and maps.
 fn named(ty: &Type) -> Option<usize> {
     match ty {
         Type::Object(index) | Type::Boxed(index) => Some(*index),
@@ -63,7 +63,7 @@ fn named(ty: &Type) -> Option<usize> {
     }
 }
 
-/// The objects that an object contains without a list or map between.
+/// The objects that an object contains without a list or map in between.
 fn direct(shape: &Shape) -> Vec<usize> {
     let of = |ty: &Type| match ty {
         Type::Object(index) => Some(*index),
@@ -75,8 +75,8 @@ fn direct(shape: &Shape) -> Vec<usize> {
     }
 }
 
-/// The strongly connected component of each node (Tarjan's algorithm, with a stack of its own: a chain of schemas may
-/// be longer than the thread's stack is deep). Components are numbered from 0.
+/// The strongly connected component of each node, numbered from 0 (Tarjan's algorithm, with its own stack, because a
+/// chain of schemas may be longer than the thread's stack allows).
 fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     const UNSEEN: usize = usize::MAX;
     let mut order = vec![UNSEEN; edges.len()];

@@ -1,4 +1,4 @@
-//! Schemas, inline objects and enums: which types there are, and what each member's type is.
+//! Schemas, inline objects and enums: the types, and the type of each member.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types,
 use crate::naming::{self, Kind};
 use crate::wire::{self, Scalar};
 
-/// Collects types; names of inline objects and enums are given at the end, when all of them are known.
+/// Collects types. Inline objects and enums get their names at the end, when all of them are known.
 pub(crate) struct Builder<'d> {
     schemas: &'d Members<Schema>,
     ids: BTreeMap<&'d str, usize>,
@@ -51,19 +51,19 @@ impl<'d> Builder<'d> {
         self.ids.get(wire).copied()
     }
 
-    /// The objects that are known so far.
+    /// The objects so far.
     pub(crate) fn objects(&self) -> &[Object] {
         &self.objects
     }
 
-    /// Whether a type is `google.api.HttpBody`, by its members.
+    /// Whether a type is `google.api.HttpBody`, which is recognized by its members.
     pub(crate) fn is_http_body(&self, index: usize) -> bool {
         matches!(&self.objects[index].shape, Shape::Struct(fields)
             if fields.len() == wire::HTTP_BODY.len()
                 && fields.iter().zip(wire::HTTP_BODY).all(|(field, name)| field.wire == *name))
     }
 
-    /// The type of a member or payload. `stem` is what an inline type found here is called.
+    /// The type of a member or payload. `stem` is the start of the name for an inline type.
     pub(crate) fn convert(
         &mut self,
         schema: &Schema,
@@ -203,7 +203,7 @@ impl<'d> Builder<'d> {
         fields.collect()
     }
 
-    /// The type of a parameter. Whatever is no scalar travels as text.
+    /// The type of a parameter. A parameter that is not a scalar is sent as text.
     pub(crate) fn parameter(
         &mut self,
         schema: &Schema,
@@ -222,7 +222,7 @@ impl<'d> Builder<'d> {
         }
     }
 
-    /// Gives the last names, and boxes what contains itself.
+    /// Assigns the remaining names, and boxes recursive members.
     pub(crate) fn finish(mut self) -> Types {
         let inline: Vec<usize> =
             (0..self.objects.len()).filter(|&index| self.objects[index].inline).collect();
@@ -247,7 +247,7 @@ impl<'d> Builder<'d> {
     }
 }
 
-/// A top-level schema that becomes a struct; the empty object among them.
+/// Whether a top-level schema becomes a struct, as empty objects do.
 fn is_struct(schema: &Schema) -> bool {
     let has_members = schema.properties.as_ref().is_some_and(|members| !members.is_empty());
     let is_object = schema.kind.as_deref() == Some("object");
