@@ -72,7 +72,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         limits: options.limits,
         endpoints: endpoints.collect(),
         data_wrapper: document.features.iter().any(|feature| feature == "dataWrapper"),
-        scopes,
+        scopes: scopes.into(),
         default_scopes,
         // The example names the crate, which is unknown for a module.
         example: if options.as_module { None } else { example::find(&root) },

@@ -13,7 +13,7 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
         "[`Open`](super::runtime::Open), which can also hold values that are added later.".to_owned(),
     ]);
     let mut kept: Vec<usize> =
-        (0..api.types.enums.len()).filter(|&index| api.gates.enums[index].is_some()).collect();
+        api.types.enums.indices().filter(|&index| api.gates.enums[index].is_some()).collect();
     kept.sort_by_key(|&index| &api.types.enums[index].name);
     if kept.is_empty() {
         return;

@@ -71,7 +71,8 @@ impl Writer<'_> {
             let ty = tokens(&rust_type::parameter(types, argument, At::Resource));
             quote!(#name: #ty)
         });
-        let in_path = method.path_arguments.iter().map(|&index| method.arguments[index].name.ident());
+        let in_path = method.path_arguments.iter().filter_map(|&index| method.arguments.get(index));
+        let in_path = in_path.map(|argument| argument.name.ident());
         let in_query = method.arguments.iter().filter(|argument| !argument.in_path).map(|argument| {
             let wire = tokens(&literal(&argument.wire));
             let name = argument.name.ident();

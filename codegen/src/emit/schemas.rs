@@ -24,7 +24,7 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
         let is_kept = move |index: &usize| {
             api.gates.objects[*index].is_some() && api.types.objects[*index].inline == inline
         };
-        (0..api.types.objects.len()).filter(is_kept)
+        api.types.objects.indices().filter(is_kept)
     };
     let mut inline: Vec<usize> = kept(true).collect();
     inline.sort_by_key(|&index| &api.types.objects[index].name);

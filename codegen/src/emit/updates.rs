@@ -18,12 +18,12 @@ pub(crate) fn union(
     source: &mut Source,
 ) {
     let rows = |positions: &[usize], source: &mut Source| {
-        for &index in positions {
-            let ty = match &fields[index].ty {
+        for field in positions.iter().filter_map(|&index| fields.get(index)) {
+            let ty = match &field.ty {
                 Type::Boxed(inner) => rust_type::ty(&api.types, &Type::Object(*inner), at),
                 ty => rust_type::ty(&api.types, ty, at),
             };
-            source.line(format_args!("{}: {ty},", fields[index].name));
+            source.line(format_args!("{}: {ty},", field.name));
         }
     };
     source.open(format_args!("runtime::union! {{"));

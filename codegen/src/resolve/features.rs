@@ -3,6 +3,7 @@
 use crate::model::{Gate, Gates, Method, ParameterType, Payload, Resource, Shape, Type, Types};
 use crate::naming;
 use crate::options::FeaturePolicy;
+use crate::table::Table;
 
 /// An API with at least this many methods has features.
 const LARGE: usize = 200;
@@ -18,48 +19,50 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
         FeaturePolicy::Never => false,
     };
     if !with_features && !only {
-        let always = |count| vec![Some(Gate::new()); count];
+        let always = |count| Table::filled(Some(Gate::new()), count);
         let (objects, enums) = (always(types.objects.len()), always(types.enums.len()));
         return Gates { features: Vec::new(), objects, enums };
     }
     let modules = root.resources.iter().map(|resource| &resource.module);
     let features = if with_features { naming::features(modules) } else { Vec::new() };
     let mut always = Reach::of(types, root.methods.iter());
-    let each: Vec<Reach> =
+    let each: Table<Reach> =
         root.resources.iter().map(|resource| Reach::of(types, resource.all_methods())).collect();
     if !only {
         // Types that no method needs are kept, with the types that they use.
-        for index in 0..types.objects.len() {
+        for index in types.objects.indices() {
             if !always.objects[index] && !each.iter().any(|reach| reach.objects[index]) {
                 always.ty(types, &Type::Object(index));
             }
         }
     }
     let gate = |in_all: bool, is_in: &dyn Fn(&Reach) -> bool, left_out: bool| -> Option<Gate> {
-        let needs: Gate = (0..each.len()).filter(|&index| is_in(&each[index])).collect();
+        let needs: Gate = each.indices().filter(|&index| is_in(&each[index])).collect();
         if left_out && !in_all && needs.is_empty() {
             return None;
         }
         let is_everywhere = in_all || needs.len() > MANY || needs.len() == each.len();
         Some(if is_everywhere || features.is_empty() { Vec::new() } else { needs })
     };
-    let objects = (0..types.objects.len())
-        .map(|index| gate(always.objects[index], &|reach| reach.objects[index], only));
-    let enums =
-        (0..types.enums.len()).map(|index| gate(always.enums[index], &|reach| reach.enums[index], only));
+    let objects = types.objects.indices();
+    let objects = objects.map(|index| gate(always.objects[index], &|reach| reach.objects[index], only));
+    let enums = types.enums.indices();
+    let enums = enums.map(|index| gate(always.enums[index], &|reach| reach.enums[index], only));
     Gates { objects: objects.collect(), enums: enums.collect(), features }
 }
 
 /// The types that some methods need.
 struct Reach {
-    objects: Vec<bool>,
-    enums: Vec<bool>,
+    objects: Table<bool>,
+    enums: Table<bool>,
 }
 
 impl Reach {
     fn of<'m>(types: &Types, methods: impl Iterator<Item = &'m Method>) -> Self {
-        let mut reach =
-            Reach { objects: vec![false; types.objects.len()], enums: vec![false; types.enums.len()] };
+        let mut reach = Reach {
+            objects: Table::filled(false, types.objects.len()),
+            enums: Table::filled(false, types.enums.len()),
+        };
         for method in methods {
             for parameter in method.arguments.iter().chain(&method.setters) {
                 if let ParameterType::Enum(index) = parameter.ty {

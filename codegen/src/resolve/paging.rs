@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::options::ItemsRule;
 use crate::steps::step;
+use crate::table::Table;
 use crate::wire::{ITEMS, NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
 /// The parts of a method that determine its paging.
@@ -24,7 +25,7 @@ pub(crate) struct Parts<'m> {
 
 /// The paging of a method, if it has any. A rule determines the member with the items, whatever the names are.
 pub(crate) fn find(
-    objects: &[Object],
+    objects: &Table<Object>,
     method: &Parts<'_>,
     rule: Option<&ItemsRule>,
     log: &mut Log<'_>,
@@ -60,7 +61,7 @@ pub(crate) fn warn_of_unknown(rules: &BTreeMap<String, ItemsRule>, root: &Resour
     }
 }
 
-fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool)> {
+fn request_token(objects: &Table<Object>, method: &Parts<'_>) -> Option<(String, bool)> {
     let is_token = |parameter: &&Parameter| {
         REQUEST_TOKENS.contains(&parameter.wire.as_str())
             && !parameter.repeated
@@ -75,7 +76,7 @@ fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool
     Some((field.wire.clone(), true))
 }
 
-fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
+fn next_token(objects: &Table<Object>, answer: &[Field], token: &str) -> Option<String> {
     let named = |fields: &[Field], name: &str| member(fields, name).is_some_and(is_text);
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
         return Some((*next).to_owned());
@@ -92,7 +93,7 @@ fn member<'f>(fields: &'f [Field], wire: &str) -> Option<&'f Field> {
         step();
         field.wire.as_str().cmp(wire)
     });
-    found.ok().map(|index| &fields[index])
+    fields.get(found.ok()?)
 }
 
 /// The only list in the response, or its only map if there is no list. If there are several lists, the one whose name
@@ -169,7 +170,7 @@ fn is_text(field: &Field) -> bool {
 }
 
 /// The members of a struct, through aliases.
-fn members<'o>(objects: &'o [Object], payload: &Payload) -> Option<&'o [Field]> {
+fn members<'o>(objects: &'o Table<Object>, payload: &Payload) -> Option<&'o [Field]> {
     let Payload::Value(ty) = payload else { return None };
     match &objects[object_of(objects, ty)?].shape {
         Shape::Struct(fields) => Some(fields),

@@ -7,14 +7,15 @@ use crate::discovery::{Document, Members, Schema};
 use crate::log::{Log, Place};
 use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types, Value};
 use crate::naming::{self, Kind};
+use crate::table::Table;
 use crate::wire::{self, Scalar};
 
 /// Collects types. Inline objects and enums get their names at the end, when all of them are known.
 pub(crate) struct Builder<'d> {
     schemas: &'d Members<Schema>,
     ids: BTreeMap<&'d str, usize>,
-    objects: Vec<Object>,
-    enums: Vec<Enum>,
+    objects: Table<Object>,
+    enums: Table<Enum>,
 }
 
 impl<'d> Builder<'d> {
@@ -28,7 +29,7 @@ impl<'d> Builder<'d> {
             shape: Shape::Struct(Vec::new()),
             docs: facts::docs(schema),
         });
-        Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
+        Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Table::new() }
     }
 
     pub(crate) fn add_schemas(&mut self, log: &mut Log<'_>) {
@@ -52,7 +53,7 @@ impl<'d> Builder<'d> {
     }
 
     /// The objects so far.
-    pub(crate) fn objects(&self) -> &[Object] {
+    pub(crate) fn objects(&self) -> &Table<Object> {
         &self.objects
     }
 
@@ -111,14 +112,13 @@ impl<'d> Builder<'d> {
         match &schema.additional_properties {
             _ if has_members => {
                 let fields = self.fields(schema, place, stem, log);
-                self.objects.push(Object {
+                Type::Object(self.objects.push(Object {
                     name: naming::single(Kind::Type, stem),
                     inline: true,
                     wire: stem.to_owned(),
                     shape: Shape::Struct(fields),
                     docs: facts::docs(schema),
-                });
-                Type::Object(self.objects.len() - 1)
+                }))
             }
             Some(values) => {
                 Type::Map(Box::new(self.convert(values, &place.below("additionalProperties"), stem, log)))
@@ -165,14 +165,15 @@ impl<'d> Builder<'d> {
             log.warn(place, "`enumDescriptions` is shorter than `enum`");
         }
         let mut seen = BTreeSet::new();
-        let kept: Vec<usize> = (0..values.len()).filter(|&index| seen.insert(&values[index])).collect();
+        let kept: Vec<(usize, &String)> =
+            values.iter().enumerate().filter(|(_, value)| seen.insert(*value)).collect();
         if kept.len() < values.len() {
             log.warn(place, "a value is repeated in `enum`");
         }
-        let names = naming::assign(Kind::Variant, kept.iter().map(|&index| values[index].as_str()), &[]);
-        let values = kept.into_iter().zip(names).map(|(index, name)| Value {
+        let names = naming::assign(Kind::Variant, kept.iter().map(|(_, value)| value.as_str()), &[]);
+        let values = kept.into_iter().zip(names).map(|((index, value), name)| Value {
             name,
-            wire: values[index].clone(),
+            wire: value.clone(),
             docs: Docs {
                 prose: schema.enum_descriptions.get(index).filter(|prose| !prose.trim().is_empty()).cloned(),
                 facts: Vec::new(),
@@ -183,8 +184,7 @@ impl<'d> Builder<'d> {
             name: naming::single(Kind::Type, stem),
             wire: stem.to_owned(),
             values: values.collect(),
-        });
-        self.enums.len() - 1
+        })
     }
 
     fn fields(&mut self, schema: &Schema, place: &Place<'_>, stem: &str, log: &mut Log<'_>) -> Vec<Field> {
@@ -224,12 +224,10 @@ impl<'d> Builder<'d> {
 
     /// Assigns the remaining names, and boxes recursive members.
     pub(crate) fn finish(mut self) -> Types {
-        let inline: Vec<usize> =
-            (0..self.objects.len()).filter(|&index| self.objects[index].inline).collect();
-        let stems: Vec<String> = inline.iter().map(|&index| self.objects[index].wire.clone()).collect();
-        for (index, name) in
-            inline.into_iter().zip(naming::assign(Kind::Type, stems.iter().map(String::as_str), &[]))
-        {
+        let inline: Vec<usize> = self.objects.indices().filter(|&index| self.objects[index].inline).collect();
+        let stems = inline.iter().map(|&index| self.objects[index].wire.as_str());
+        let names = naming::assign(Kind::Type, stems, &[]);
+        for (index, name) in inline.into_iter().zip(names) {
             self.objects[index].name = name;
         }
         let stems: Vec<String> = self.enums.iter().map(|item| item.wire.clone()).collect();
