@@ -43,7 +43,8 @@ impl<'cb> Engine<'cb> {
         self.note_panic(delivered.panic);
         error = error.or(delivered.undecodable);
         let method = request.id();
-        for at in 0..self.listeners.len() {
+        let mut listeners = std::mem::take(&mut self.listeners);
+        for listener in &mut listeners {
             let outcome = Outcome {
                 id: &id,
                 index,
@@ -52,10 +53,10 @@ impl<'cb> Engine<'cb> {
                 response: response.as_ref(),
                 request: &request,
             };
-            let listener = &mut self.listeners[at];
             let panic = catch_unwind(AssertUnwindSafe(|| listener(&outcome))).err();
             self.note_panic(panic);
         }
+        self.listeners = listeners;
         self.failures += usize::from(error.is_some());
         if let Some(record) = self.records.get_mut(index) {
             *record = Some(Record { id, index, method, error, attempts: sent });
