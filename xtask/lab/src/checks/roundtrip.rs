@@ -190,7 +190,7 @@ mod tests {
     fn what_the_program_prints_is_judged() {
         assert_eq!(failure(&json!({ "a": 1 }), "+{\"a\":1.0}"), None);
         assert_eq!(failure(&json!({ "a": 1 }), "+{\"a\":2}").as_deref(), Some("a: expected 1, found 2"));
-        assert!(failure(&json!({}), "+{").is_some_and(|what| what.contains("no JSON")));
+        assert!(failure(&json!({}), "+{").is_some_and(|what| what.contains("not JSON")));
         assert!(failure(&json!({}), "-a.b: bad").is_some_and(|what| what.starts_with("a.b: bad")));
         assert!(failure(&json!({}), "").is_some());
     }
