@@ -109,6 +109,45 @@ fn brackets_after_an_address() {
     });
 }
 
+/// Resources that need the same schemas.
+fn resources(resources: usize, schemas: usize) -> Value {
+    let next = |index: usize| json!({ "$ref": format!("S{}", index + 1) });
+    let schema =
+        |index| (format!("S{index}"), json!({ "type": "object", "properties": { "next": next(index) } }));
+    let resource = |index| {
+        let method = json!({ "path": "x", "response": { "$ref": format!("S{}", index % schemas) } });
+        (format!("r{index}"), json!({ "methods": { "get": method, "list": method, "patch": method } }))
+    };
+    with(&json!({ "schemas": many(schemas, schema), "resources": many(resources, resource) }))
+}
+
+#[test]
+fn resources_with_common_schemas() {
+    check("resources", |count| resources(count, count));
+    check("few schemas", |count| resources(count, 20));
+    check("many schemas", |count| resources(count, 3 * count));
+}
+
+/// Methods that return pages of a response with many lists.
+fn pages(methods: usize, lists: usize) -> Value {
+    let list = |index| (format!("list{index}"), json!({ "type": "array", "items": { "$ref": "Answer" } }));
+    let mut members = many(lists, list);
+    members["nextPageToken"] = json!({ "type": "string" });
+    let token = json!({ "pageToken": { "type": "string", "location": "query" } });
+    let method = |index| {
+        (format!("m{index}"), json!({ "path": "x", "parameters": token, "response": { "$ref": "Answer" } }))
+    };
+    with(&json!({ "schemas": { "Answer": { "type": "object", "properties": members } },
+        "resources": { "r": { "methods": many(methods, method) } } }))
+}
+
+#[test]
+fn pages_of_many_lists() {
+    check("pages", |count| pages(count, 10));
+    check("lists", |count| pages(10, count));
+    check("pages and lists", |count| pages(count, count));
+}
+
 /// Inline objects 50 deep.
 fn depth(count: usize) -> Value {
     let mut deep = json!({ "type": "string" });

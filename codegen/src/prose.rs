@@ -169,9 +169,6 @@ fn text(line: &str, schemas: Schemas<'_>) -> String {
     if is_list && line.starts_with("  ") {
         out.push_str("  ");
     }
-    if trimmed.starts_with("~~~") {
-        out.push('\\');
-    }
     Text { rest: trimmed, out, in_link: false, schemas }.run()
 }
 
@@ -250,6 +247,12 @@ impl Text<'_> {
                 self.take(if escapes { 2 } else { 1 });
             }
             ':' => self.address(),
+            // A fence, if it begins a line or an item of a list.
+            '~' if self.rest.starts_with("~~~") => {
+                let run = self.rest.bytes().take_while(|byte| *byte == b'~').count();
+                self.out.push('\\');
+                self.take(run);
+            }
             '!' if after.starts_with('[') => {
                 self.out.push_str("\\!");
                 self.rest = after;
@@ -345,7 +348,7 @@ fn without_open_brackets(mut address: &str) -> &str {
 }
 
 fn is_special(c: char) -> bool {
-    matches!(c, '`' | '[' | ']' | '<' | '\\' | ':' | '!') || is_unfit(c)
+    matches!(c, '`' | '[' | ']' | '<' | '\\' | ':' | '!' | '~') || is_unfit(c)
 }
 
 /// The label and address of the link that `text` begins with, and the text after it.
@@ -440,6 +443,7 @@ mod tests {
         check("a */ b /* c // d", &["a */ b /* c // d"]);
         check("\\[x] \\` \\", &["\\[x\\] \\` \\"]);
         check("~~~\nx", &["\\~~~", "x"]);
+        check("* ~~~~ y `~~~` ~~z~~", &["* \\~~~~ y `~~~` ~~z~~"]);
     }
 
     #[test]

@@ -32,8 +32,15 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     let mut types = types::Builder::new(document);
     types.add_schemas(log);
     let scopes = scopes::collect(document);
-    let root = methods::Builder { types: &mut types, scopes: &scopes, items: &options.items, log, number: 0 }
-        .root(document);
+    let root = methods::Builder {
+        types: &mut types,
+        scopes: &scopes,
+        items: &options.items,
+        pages: paging::Known::default(),
+        log,
+        number: 0,
+    }
+    .root(document);
     paging::warn_of_unknown(&options.items, &root, log);
     let types = types.finish();
     // Before methods are selected, because operations can be waited for even if their polls are not selected.

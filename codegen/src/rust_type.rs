@@ -149,6 +149,21 @@ pub(crate) fn payload(types: &Types, payload: &Payload, at: At) -> String {
     }
 }
 
+/// The type of an argument of a method. One enum value may also be given as text, so that a value which came after the
+/// crate was made needs no new crate; a setter has `with_query` for that.
+pub(crate) fn argument(types: &Types, argument: &Parameter, at: At) -> String {
+    match argument.ty {
+        ParameterType::Enum(index) if !argument.repeated => {
+            let into = if at == At::Program { "" } else { "::std::convert::" };
+            let mut text = format!("impl {into}Into<");
+            push(types, &Type::Enum(index), at, &mut text);
+            text.push('>');
+            text
+        }
+        _ => parameter(types, argument, at),
+    }
+}
+
 /// The type of an argument of a method or setter.
 pub(crate) fn parameter(types: &Types, parameter: &Parameter, at: At) -> String {
     let mut text = String::from(if parameter.repeated { "&[" } else { "" });

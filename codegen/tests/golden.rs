@@ -78,5 +78,5 @@ macro_rules! golden {
 
 golden! {
     minimal head paths parameters scalars members containers inline recursion enums not_objects schema_names media pages
-    top_methods request_ids bodies resources features only fallbacks prose operations operations_with_status updates
+    top_methods request_ids bodies resources features only fallbacks prose operations operations_with_status updates values
 }

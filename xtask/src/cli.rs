@@ -148,8 +148,12 @@ mod tests {
     #[test]
     fn arguments_that_belong_together() {
         let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
-        assert!(parses("xtask generate drive:v3 --only files.list,permissions.* --check"));
-        assert!(!parses("xtask generate --only files.list"), "of which API?");
+        assert!(parses("xtask generate drive:v3 --only files.list,permissions.* --out mine --check"));
+        assert!(!parses("xtask generate --only files.list --out mine"), "of which API?");
+        assert!(!parses("xtask generate drive:v3 --only files.list"), "it would replace the whole crate");
+        assert!(parses("xtask generate --all documents --out mine"));
+        assert!(!parses("xtask generate --all documents"), "where to?");
+        assert!(!parses("xtask generate drive:v3 --all documents --out mine"));
         assert!(parses("xtask demo -- --quiet"));
         assert!(parses("xtask diff - drive:v3 --json"));
         assert!(!parses("xtask diff drive:v3"));

@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::anchors::{self, Anchors};
 use super::{docs, gate, updates};
-use crate::model::{Api, Download, Items, Method, Paging, Parameter, Resource, Upload};
+use crate::model::{Api, Download, Items, Method, Paging, Parameter, ParameterType, Resource, Type, Upload};
 use crate::naming::Name;
 use crate::prose::{self, Schemas, code};
 use crate::rust_type::{self, At};
@@ -68,8 +68,17 @@ impl Writer<'_> {
         let marker = method.marker.ident();
         let arguments = method.arguments.iter().map(|argument| {
             let name = argument.name.ident();
-            let ty = tokens(&rust_type::parameter(types, argument, At::Resource));
+            let ty = tokens(&rust_type::argument(types, argument, At::Resource));
             quote!(#name: #ty)
+        });
+        // An enum value can be passed as text too.
+        let words = method.arguments.iter().filter_map(|argument| match argument.ty {
+            ParameterType::Enum(index) if !argument.repeated => {
+                let name = argument.name.ident();
+                let ty = tokens(&rust_type::ty(types, &Type::Enum(index), At::Resource));
+                Some(quote!(let #name: #ty = #name.into();))
+            }
+            _ => None,
         });
         let in_path = method.path_arguments.iter().filter_map(|&index| method.arguments.get(index));
         let in_path = in_path.map(|argument| argument.name.ident());
@@ -82,6 +91,7 @@ impl Writer<'_> {
             let update = tokens(updates::name(self.api));
             return self.source.code(quote! {
                 pub fn #name<'cb>(&self #(, #arguments)*) -> #update<'cb, #path #marker> {
+                    #(#words)*
                     #update::new(#client, &[#(&#in_path),*]) #(#in_query)*
                 }
             });
@@ -98,6 +108,7 @@ impl Writer<'_> {
         };
         self.source.code(quote! {
             pub fn #name(&self #(, #arguments)*) -> Call<#path #marker> {
+                #(#words)*
                 Call::new(#client, &[#(&#in_path),*], #body) #(#in_query)*
             }
         });

@@ -122,7 +122,7 @@ fn arguments(api: &Api, method: &model::Method) -> Vec<Argument> {
         name: parameter.name.to_string(),
         wire: parameter.wire.clone(),
         location: if parameter.in_path { Location::Path } else { Location::Query },
-        ty: rust_type::parameter(&api.types, parameter, At::Program),
+        ty: rust_type::argument(&api.types, parameter, At::Program),
     });
     // The body of an update is not an argument: requests are pushed, and other members are set.
     let body = method.body.iter().filter(|_| api.update_of(method).is_none());

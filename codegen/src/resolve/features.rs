@@ -3,6 +3,7 @@
 use crate::model::{Gate, Gates, Method, ParameterType, Payload, Resource, Shape, Type, Types};
 use crate::naming;
 use crate::options::FeaturePolicy;
+use crate::steps::step;
 use crate::table::Table;
 
 /// An API with at least this many methods has features.
@@ -25,95 +26,118 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
     }
     let modules = root.resources.iter().map(|resource| &resource.module);
     let features = if with_features { naming::features(modules) } else { Vec::new() };
-    let mut always = Reach::of(types, root.methods.iter());
-    let each: Table<Reach> =
-        root.resources.iter().map(|resource| Reach::of(types, resource.all_methods())).collect();
+    let mut needs = Needs::none(types);
+    needs.methods(ALWAYS, root.methods.iter());
+    for (number, resource) in root.resources.iter().enumerate() {
+        needs.methods(number, resource.all_methods());
+    }
     if !only {
         // Types that no method needs are kept, with the types that they use.
         for index in types.objects.indices() {
-            if !always.objects[index] && !each.iter().any(|reach| reach.objects[index]) {
-                always.ty(types, &Type::Object(index));
+            if needs.objects[index].is_empty() {
+                needs.ty(ALWAYS, &Type::Object(index));
             }
         }
     }
-    let gate = |in_all: bool, is_in: &dyn Fn(&Reach) -> bool, left_out: bool| -> Option<Gate> {
-        let needs: Gate = each.indices().filter(|&index| is_in(&each[index])).collect();
-        if left_out && !in_all && needs.is_empty() {
+    let gate = |needed: &Vec<usize>| -> Option<Gate> {
+        if only && needed.is_empty() {
             return None;
         }
-        let is_everywhere = in_all || needs.len() > MANY || needs.len() == each.len();
-        Some(if is_everywhere || features.is_empty() { Vec::new() } else { needs })
+        let is_everywhere = is_always(needed) || needed.len() == root.resources.len();
+        Some(if is_everywhere || features.is_empty() { Vec::new() } else { needed.clone() })
     };
-    let objects = types.objects.indices();
-    let objects = objects.map(|index| gate(always.objects[index], &|reach| reach.objects[index], only));
-    let enums = types.enums.indices();
-    let enums = enums.map(|index| gate(always.enums[index], &|reach| reach.enums[index], only));
-    Gates { objects: objects.collect(), enums: enums.collect(), features }
+    let objects = needs.objects.iter().map(gate).collect();
+    let enums = needs.enums.iter().map(gate).collect();
+    Gates { features, objects, enums }
 }
 
-/// The types that some methods need.
-struct Reach {
-    objects: Table<bool>,
-    enums: Table<bool>,
+/// Instead of a resource's number: a type is needed whatever features are enabled.
+const ALWAYS: usize = usize::MAX;
+
+/// Whether a type always exists: because it is always needed, or because too many resources need it.
+fn is_always(needed: &[usize]) -> bool {
+    needed.contains(&ALWAYS) || needed.len() > MANY
 }
 
-impl Reach {
-    fn of<'m>(types: &Types, methods: impl Iterator<Item = &'m Method>) -> Self {
-        let mut reach = Reach {
-            objects: Table::filled(false, types.objects.len()),
-            enums: Table::filled(false, types.enums.len()),
-        };
+/// The resources that need each type, by their numbers.
+///
+/// A type that always exists is not visited again, because all types that it uses always exist too. So each type is
+/// visited only a few times, even if many resources need it.
+struct Needs<'t> {
+    types: &'t Types,
+    objects: Table<Vec<usize>>,
+    enums: Table<Vec<usize>>,
+}
+
+impl<'t> Needs<'t> {
+    fn none(types: &'t Types) -> Self {
+        let none = |count| Table::filled(Vec::new(), count);
+        Needs { types, objects: none(types.objects.len()), enums: none(types.enums.len()) }
+    }
+
+    fn methods<'m>(&mut self, resource: usize, methods: impl Iterator<Item = &'m Method>) {
         for method in methods {
             for parameter in method.arguments.iter().chain(&method.setters) {
                 if let ParameterType::Enum(index) = parameter.ty {
-                    reach.note_enum(types, index);
+                    self.note_enum(resource, index);
                 }
             }
             let body = method.body.iter().map(|(_, payload)| payload);
             for payload in body.chain([&method.output]) {
                 if let Payload::Value(ty) = payload {
-                    reach.ty(types, ty);
+                    self.ty(resource, ty);
                 }
             }
         }
-        reach
     }
 
-    fn ty(&mut self, types: &Types, ty: &Type) {
+    fn ty(&mut self, resource: usize, ty: &Type) {
+        let types = self.types;
         let mut work = Vec::new();
-        self.note(types, ty, &mut work);
+        self.note(resource, ty, &mut work);
         while let Some(index) = work.pop() {
             // An alias needs its target.
             if let Some(&first) = types.same.objects.get(&index) {
-                self.note(types, &Type::Object(first), &mut work);
+                self.note(resource, &Type::Object(first), &mut work);
             }
             match &types.objects[index].shape {
                 Shape::Struct(fields) => {
-                    fields.iter().for_each(|field| self.note(types, &field.ty, &mut work))
+                    fields.iter().for_each(|field| self.note(resource, &field.ty, &mut work))
                 }
-                Shape::Alias(ty) => self.note(types, ty, &mut work),
+                Shape::Alias(ty) => self.note(resource, ty, &mut work),
             }
         }
     }
 
-    fn note_enum(&mut self, types: &Types, index: usize) {
-        self.enums[index] = true;
+    fn note_enum(&mut self, resource: usize, index: usize) {
+        add(&mut self.enums[index], resource);
         // An alias needs its target.
-        if let Some(&first) = types.same.enums.get(&index) {
-            self.enums[first] = true;
+        if let Some(&first) = self.types.same.enums.get(&index) {
+            add(&mut self.enums[first], resource);
         }
     }
 
-    fn note(&mut self, types: &Types, ty: &Type, work: &mut Vec<usize>) {
+    fn note(&mut self, resource: usize, ty: &Type, work: &mut Vec<usize>) {
         match ty {
-            Type::Enum(index) => self.note_enum(types, *index),
+            Type::Enum(index) => self.note_enum(resource, *index),
             Type::Object(index) | Type::Boxed(index) => {
-                if !std::mem::replace(&mut self.objects[*index], true) {
+                if add(&mut self.objects[*index], resource) {
                     work.push(*index);
                 }
             }
-            Type::List(inner) | Type::Map(inner) => self.note(types, inner, work),
+            Type::List(inner) | Type::Map(inner) => self.note(resource, inner, work),
             Type::Scalar(_) | Type::Json => {}
         }
     }
+}
+
+/// Notes that a resource needs a type. Returns whether that was not known.
+fn add(needed: &mut Vec<usize>, resource: usize) -> bool {
+    step();
+    // All types of one resource are noted before those of the next.
+    if is_always(needed) || needed.last() == Some(&resource) {
+        return false;
+    }
+    needed.push(resource);
+    true
 }

@@ -16,6 +16,7 @@ pub(crate) struct Builder<'b, 'd, 'l> {
     pub(crate) scopes: &'b [Scope],
     /// Which member has the items of pages, by method id.
     pub(crate) items: &'b BTreeMap<String, ItemsRule>,
+    pub(crate) pages: paging::Known,
     pub(crate) log: &'b mut Log<'l>,
     /// The number of methods so far.
     pub(crate) number: usize,
@@ -124,6 +125,7 @@ impl Builder<'_, '_, '_> {
         let id = method.id.clone().unwrap_or_else(|| wire.to_owned());
         let paging = paging::find(
             self.types.objects(),
+            &mut self.pages,
             &paging::Parts {
                 id: &id,
                 wire,

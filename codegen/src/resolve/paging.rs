@@ -1,6 +1,6 @@
 //! Finds the methods that return pages, and the items of their pages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::log::{Log, Place};
 use crate::model::{
@@ -23,9 +23,15 @@ pub(crate) struct Parts<'m> {
     pub(crate) output: &'m Payload,
 }
 
+/// The members of responses that may have the items, as positions. Many methods may have the same response, which is
+/// searched once.
+#[derive(Default)]
+pub(crate) struct Known(HashMap<usize, Vec<usize>>);
+
 /// The paging of a method, if it has any. A rule determines the member with the items, whatever the names are.
 pub(crate) fn find(
     objects: &Table<Object>,
+    known: &mut Known,
     method: &Parts<'_>,
     rule: Option<&ItemsRule>,
     log: &mut Log<'_>,
@@ -34,7 +40,12 @@ pub(crate) fn find(
     let (token, in_body) = request_token(objects, method)?;
     let next = next_token(objects, answer, &token)?;
     let items = match rule {
-        None => items(answer, method),
+        None => {
+            let Payload::Value(ty) = method.output else { return None };
+            let group = known.0.entry(object_of(objects, ty)?).or_insert_with(|| candidates(answer));
+            let fields: Vec<&Field> = group.iter().filter_map(|&index| answer.get(index)).collect();
+            first(&fields, method).and_then(as_items)
+        }
         Some(ItemsRule::None) => None,
         Some(ItemsRule::Member(wire)) => {
             let items = member(answer, wire).and_then(as_items);
@@ -96,14 +107,15 @@ fn member<'f>(fields: &'f [Field], wire: &str) -> Option<&'f Field> {
     fields.get(found.ok()?)
 }
 
-/// The only list in the response, or its only map if there is no list. If there are several lists, the one whose name
-/// shows most clearly that it has the items, preferably a list of objects: storage returns the prefixes of names, as
-/// text, together with the objects.
-fn items(answer: &[Field], method: &Parts<'_>) -> Option<Items> {
-    let candidates: Vec<&Field> =
-        answer.iter().inspect(|_| step()).filter(|field| !NOT_ITEMS.contains(&field.wire.as_str())).collect();
-    let of = |is_fit: fn(&Type) -> bool| -> Vec<&Field> {
-        candidates.iter().copied().filter(|field| is_fit(&field.ty)).collect()
+/// The positions of the lists in the response, or of its maps if there is no list. If there are lists of objects, only
+/// those: storage returns the prefixes of names, as text, together with the objects.
+fn candidates(answer: &[Field]) -> Vec<usize> {
+    let of = |is_fit: fn(&Type) -> bool| -> Vec<usize> {
+        let is_candidate = |(_, field): &(usize, &Field)| {
+            step();
+            is_fit(&field.ty) && !NOT_ITEMS.contains(&field.wire.as_str())
+        };
+        answer.iter().enumerate().filter(is_candidate).map(|(index, _)| index).collect()
     };
     let is_of_objects = |ty: &Type| match ty {
         Type::List(item) => matches!(item.as_ref(), Type::Object(_) | Type::Boxed(_)),
@@ -111,8 +123,7 @@ fn items(answer: &[Field], method: &Parts<'_>) -> Option<Items> {
     };
     let groups =
         [of(is_of_objects), of(|ty| matches!(ty, Type::List(_))), of(|ty| matches!(ty, Type::Map(_)))];
-    let group = groups.into_iter().find(|group| !group.is_empty())?;
-    as_items(first(&group, method)?)
+    groups.into_iter().find(|group| !group.is_empty()).unwrap_or_default()
 }
 
 fn as_items(field: &Field) -> Option<Items> {
@@ -124,12 +135,23 @@ fn as_items(field: &Field) -> Option<Items> {
     Some(Items { wire: field.wire.clone(), item: item.as_ref().clone(), of_map })
 }
 
-/// The only field, or the field with the lowest rank. `None` if two fields have that rank.
+/// In a response with more lists than this, the names of members are not compared.
+const MOST_LISTS: usize = 60;
+
+/// The only field, or the field with the lowest rank, whose name shows most clearly that it has the items. `None` if two
+/// fields have that rank.
 fn first<'f>(fields: &[&'f Field], method: &Parts<'_>) -> Option<&'f Field> {
     if let [only] = fields {
         return Some(only);
     }
-    let ranks: Vec<usize> = fields.iter().map(|field| rank(&field.wire, method)).collect();
+    if fields.len() > MOST_LISTS {
+        return None;
+    }
+    let rank = |field: &&Field| {
+        step();
+        rank(&field.wire, method)
+    };
+    let ranks: Vec<usize> = fields.iter().map(rank).collect();
     let best = *ranks.iter().min()?;
     let mut best_of = fields.iter().zip(&ranks).filter(|(_, rank)| **rank == best);
     let (field, _) = best_of.next()?;

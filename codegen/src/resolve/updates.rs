@@ -13,8 +13,8 @@ use std::rc::Rc;
 use crate::discovery::Document;
 use crate::log::{Log, Place};
 use crate::model::{
-    BodySetter, Field, List, Method, Payload, Resource, Shape, SubRequest, Type, Types, Union, Update,
-    object_of,
+    BodySetter, Field, List, Method, Object, Payload, Resource, Shape, SubRequest, Type, Types, Union,
+    Update, object_of,
 };
 use crate::naming::{self, Kind, Name};
 use crate::options::{Options, UpdateRule};
@@ -42,9 +42,24 @@ pub(crate) fn find(
     found
 }
 
-/// The requests of the updates, by their objects.
+/// The requests of the updates, and the schemas that are one of several kinds of value, by their objects.
 pub(crate) fn unions(types: &Types, updates: &BTreeMap<usize, Update>) -> BTreeMap<usize, Union> {
-    updates.values().map(|update| (update.request, union(types, update.request))).collect()
+    let values = (0..types.objects.len()).filter_map(|index| Some((index, value(types, index)?)));
+    let requests = updates.values().map(|update| (update.request, union(types, update.request)));
+    values.chain(requests).collect()
+}
+
+/// A schema is a value of one of several types if its own name and the names of its members, at least three, end with
+/// `Value`: Firestore's `Value` has `stringValue`, `mapValue` and so on. A document does not say that one of them is set, but
+/// protobuf's `oneof` is written so. Their types occur twice (`stringValue`, `referenceValue`), so that all are named.
+fn value(types: &Types, object: usize) -> Option<Union> {
+    const VALUE: &str = "Value";
+    let Object { inline: false, wire, shape: Shape::Struct(fields), .. } = &types.objects[object] else {
+        return None;
+    };
+    let is_value = |field: &Field| field.wire.len() > VALUE.len() && field.wire.ends_with(VALUE);
+    let is_union = fields.len() >= 3 && wire.ends_with(VALUE) && fields.iter().all(is_value);
+    is_union.then(|| Union { unique: Vec::new(), named: (0..fields.len()).collect() })
 }
 
 struct Finder<'f, 'l> {

@@ -115,8 +115,9 @@ impl Things<'_> {
         &self,
         name: &str,
         zone_id: i64,
-        kind: enums::ThingsMoveKind,
+        kind: impl ::std::convert::Into<runtime::Open<enums::ThingsMoveKind>>,
     ) -> Call<Move> {
+        let kind: runtime::Open<enums::ThingsMoveKind> = kind.into();
         Call::new(self.0, &[&zone_id, &name, &kind], None)
     }
 }

@@ -429,6 +429,27 @@ pub struct AlgorithmRulesComparisonValue {
     pub extra: Extra,
 }
 
+runtime::union! {
+    AlgorithmRulesComparisonValue {
+    }
+    named {
+        bool_value: bool,
+        content_duration_value: Open<enums::AlgorithmRulesComparisonValueContentDurationValue>,
+        content_genre_id_value: i64,
+        content_stream_type_value: Open<enums::AlgorithmRulesComparisonValueContentStreamTypeValue>,
+        creative_dimension_value: Dimensions,
+        day_and_time_value: DayAndTime,
+        device_type_value: Open<enums::AlgorithmRulesComparisonValueDeviceTypeValue>,
+        double_value: f64,
+        environment_value: Open<enums::AlgorithmRulesComparisonValueEnvironmentValue>,
+        exchange_value: Open<enums::AlgorithmRulesComparisonValueExchangeValue>,
+        int64_value: i64,
+        on_screen_position_value: Open<enums::AlgorithmRulesComparisonValueOnScreenPositionValue>,
+        string_value: String,
+        video_player_size_value: Open<enums::AlgorithmRulesComparisonValueVideoPlayerSizeValue>,
+    }
+}
+
 #[derive(Object)]
 pub struct AlgorithmRulesFloodlightActivityConversionSignal {
     pub conversion_counting: Option<Open<enums::AlgorithmRulesFloodlightActivityConversionSignalConversionCounting>>,

@@ -1211,6 +1211,18 @@ pub struct ExtendedValue {
     pub extra: Extra,
 }
 
+runtime::union! {
+    ExtendedValue {
+    }
+    named {
+        bool_value: bool,
+        error_value: ErrorValue,
+        formula_value: String,
+        number_value: f64,
+        string_value: String,
+    }
+}
+
 #[derive(Object)]
 pub struct FilterCriteria {
     pub condition: Option<BooleanCondition>,

@@ -56,8 +56,13 @@ impl Comments<'_> {
     pub fn set_moderation_status(
         &self,
         id: &[&str],
-        moderation_status: enums::CommentsSetModerationStatusModerationStatus,
+        moderation_status: impl ::std::convert::Into<
+            runtime::Open<enums::CommentsSetModerationStatusModerationStatus>,
+        >,
     ) -> Call<SetModerationStatus> {
+        let moderation_status: runtime::Open<
+            enums::CommentsSetModerationStatusModerationStatus,
+        > = moderation_status.into();
         Call::new(self.0, &[], None)
             .with_param("id", &id)
             .with_param("moderationStatus", &moderation_status)

@@ -98,10 +98,15 @@ impl LiveBroadcasts<'_> {
     /// [`on_behalf_of_content_owner_channel`](Call#method.on_behalf_of_content_owner_channel-7).
     pub fn transition(
         &self,
-        broadcast_status: enums::LiveBroadcastsTransitionBroadcastStatus,
+        broadcast_status: impl ::std::convert::Into<
+            runtime::Open<enums::LiveBroadcastsTransitionBroadcastStatus>,
+        >,
         id: &str,
         part: &[&str],
     ) -> Call<Transition> {
+        let broadcast_status: runtime::Open<
+            enums::LiveBroadcastsTransitionBroadcastStatus,
+        > = broadcast_status.into();
         Call::new(self.0, &[], None)
             .with_param("broadcastStatus", &broadcast_status)
             .with_param("id", &id)

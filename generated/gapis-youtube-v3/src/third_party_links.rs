@@ -15,8 +15,9 @@ impl ThirdPartyLinks<'_> {
     pub fn delete(
         &self,
         linking_token: &str,
-        r#type: enums::ThirdPartyLinksDeleteType,
+        r#type: impl ::std::convert::Into<runtime::Open<enums::ThirdPartyLinksDeleteType>>,
     ) -> Call<Delete> {
+        let r#type: runtime::Open<enums::ThirdPartyLinksDeleteType> = r#type.into();
         Call::new(self.0, &[], None)
             .with_param("linkingToken", &linking_token)
             .with_param("type", &r#type)

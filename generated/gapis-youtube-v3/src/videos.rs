@@ -99,7 +99,12 @@ impl Videos<'_> {
     /// [`YOUTUBE`](scopes::YOUTUBE),
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
     /// [`YOUTUBEPARTNER`](scopes::YOUTUBEPARTNER).
-    pub fn rate(&self, id: &str, rating: enums::VideosRateRating) -> Call<Rate> {
+    pub fn rate(
+        &self,
+        id: &str,
+        rating: impl ::std::convert::Into<runtime::Open<enums::VideosRateRating>>,
+    ) -> Call<Rate> {
+        let rating: runtime::Open<enums::VideosRateRating> = rating.into();
         Call::new(self.0, &[], None).with_param("id", &id).with_param("rating", &rating)
     }
 

@@ -22,8 +22,9 @@ macro_rules! union {
         $(
             impl $union {
                 $(
-                    /// Returns the request with that name. Its type alone does not determine which request is meant.
-                    pub fn $named(value: $twice) -> Self {
+                    /// Sets the member of that name and no other.
+                    pub fn $named(value: impl ::std::convert::Into<$twice>) -> Self {
+                        let value: $twice = ::std::convert::Into::into(value);
                         $union {
                             $named: ::std::option::Option::Some(::std::convert::Into::into(value)),
                             ..::std::default::Default::default()

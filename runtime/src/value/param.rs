@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::value::{Base64, Date, DateTime, Duration, Enum, FieldMask};
+use crate::value::{Base64, Date, DateTime, Duration, Enum, FieldMask, Open};
 
 /// A value of a path or query parameter: text, numbers, booleans, enums, formatted text, and slices of these.
 pub trait Param {
@@ -11,6 +11,12 @@ pub trait Param {
 }
 
 impl<E: Enum> Param for E {
+    fn each(&self, f: &mut dyn FnMut(&str)) {
+        f(self.as_str());
+    }
+}
+
+impl<E: Enum> Param for Open<E> {
     fn each(&self, f: &mut dyn FnMut(&str)) {
         f(self.as_str());
     }
@@ -126,6 +132,7 @@ mod tests {
         assert_eq!(texts(&f64::NEG_INFINITY), ["-Infinity"]);
         assert_eq!(texts(&f32::NAN), ["NaN"]);
         assert_eq!(texts(&Order::Asc), ["asc"]);
+        assert_eq!(texts(&Open::<Order>::from("by color")), ["by color"]);
         assert_eq!(texts(&&Base64::from(vec![251])), ["-w=="]);
     }
 

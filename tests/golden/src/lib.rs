@@ -41,6 +41,49 @@ mod tests {
         let step = Step::from(Again::default());
         assert_eq!(to_vec(&step).expect("JSON"), br#"{"again":{}}"#);
     }
+
+    #[test]
+    fn a_value_of_one_of_several_types_has_constructors() {
+        use crate::values::enums::ValueNullValue;
+        use crate::values::schemas::{ArrayValue, MapValue, Value};
+
+        let list = ArrayValue {
+            values: Some(vec![
+                Value::string_value("a"),
+                Value::integer_value(7),
+                Value::double_value(0.5),
+                Value::null_value(ValueNullValue::NullValue),
+                Value::null_value("NOTHING"),
+            ]),
+            ..Default::default()
+        };
+        let map = MapValue { first: Some(Box::new(Value::array_value(list))), ..Default::default() };
+        let value = Value::map_value(map);
+        let text = String::from_utf8(to_vec(&value).expect("JSON")).expect("text");
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"mapValue":{"first":{"arrayValue":{"values":[{"stringValue":"a"},{"integerValue":"7"},"#,
+                r#"{"doubleValue":0.5},{"nullValue":"NULL_VALUE"},{"nullValue":"NOTHING"}]}}}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_required_value_may_be_newer_than_the_crate() {
+        use crate::values::Store;
+        use crate::values::enums::{ExportKind, ExportOrder, ExportViews};
+
+        let store = Store::builder().anonymous().build().expect("a client");
+        let views = [ExportViews::Full];
+        let call = store.export(ExportKind::Index, ExportOrder::Ascending, &views);
+        let expected = "https://store.example.com/v1/INDEX/export?order=ASCENDING&views=FULL&alt=json";
+        assert_eq!(call.dry_run().expect("a call").url, expected);
+        let call = store.export("a/b", "RANDOM", &views);
+        let expected = "https://store.example.com/v1/a%2Fb/export?order=RANDOM&views=FULL&alt=json";
+        assert_eq!(call.dry_run().expect("a call").url, expected);
+    }
+
     #[test]
     fn an_update_beyond_the_api_s_limits_is_refused_and_never_split() {
         use crate::updates::Desk;

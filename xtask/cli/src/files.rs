@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
 
 /// No discovery document comes near it (the largest has about 5 MB).
 pub const LARGEST_DOCUMENT: u64 = 64 << 20;
@@ -41,6 +43,21 @@ pub fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 /// Reads a document from a file, within the limit.
 pub fn read_document(path: &Path) -> io::Result<Vec<u8>> {
     read_limited(File::open(path)?, LARGEST_DOCUMENT)
+}
+
+/// The paths of the documents in a folder, sorted. The index of all documents is not included.
+pub fn documents_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.retain(|path| {
+        path.extension().is_some_and(|ending| ending == "json")
+            && path.file_name().is_some_and(|name| name != "index.json")
+    });
+    paths.sort();
+    if paths.is_empty() {
+        bail!("no documents in {}", folder.display());
+    }
+    Ok(paths)
 }
 
 /// The way from one folder to another with `/` between the parts, as a `Cargo.toml` wants it: the same on any machine.

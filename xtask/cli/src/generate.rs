@@ -9,7 +9,8 @@ use clap::Args;
 use gapis_codegen::{Crate, ItemsRule, Options, UpdateRule};
 
 use crate::api::{ApiId, Apis, Entry, ItemsEntry, UpdateEntry};
-use crate::files::read_document;
+use crate::files::{documents_in, read_document};
+use crate::lock::Lock;
 use crate::progress::{Progress, for_each};
 use crate::sync::{Change, Files, Mode, ROOT, leftovers, sync};
 use crate::workspace::{Kind, Terminal, Workspace};
@@ -27,8 +28,13 @@ pub struct Generate {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Only these methods and the schemas they reach, such as 'files.list,permissions.*'
-    #[arg(long, value_name = "METHODS", value_delimiter = ',', requires = "apis")]
+    ///
+    /// Needs --out: in the place of a whole crate, programs that use the rest of it would no longer compile.
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', requires_all = ["apis", "out"])]
     pub only: Vec<String>,
+    /// Every document of this folder, such as drive.v3.json, listed or not
+    #[arg(long, value_name = "DIR", requires = "out", conflicts_with_all = ["apis", "only"])]
+    pub all: Option<PathBuf>,
 }
 
 /// What was done for one crate: what differed, and the warnings about its document.
@@ -44,15 +50,16 @@ impl Generate {
     /// If `apis.toml` is invalid or does not list an API. Failures of single APIs are printed.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let apis = Apis::of(workspace)?;
-        let chosen = apis.select(&self.apis)?;
+        let chosen = self.choose(&apis)?;
         let out = self.out.as_deref().unwrap_or(&workspace.generated);
+        let _lock = if self.check { None } else { Some(Lock::wait(out, terminal)?) };
         let progress = Progress::new(chosen.len(), terminal);
-        let mut results: Vec<(String, Result<Done>)> = for_each(&chosen, &progress, ApiId::to_string, |id| {
-            let entry = apis.get(id).ok_or_else(|| anyhow!("it is not listed"));
+        let name = |(id, _): &(ApiId, Entry)| id.to_string();
+        let mut results: Vec<(String, Result<Done>)> = for_each(&chosen, &progress, name, |(id, entry)| {
             (id.to_string(), self.one(workspace, out, id, entry))
         });
         drop(progress);
-        if self.apis.is_empty() {
+        if self.apis.is_empty() && self.all.is_none() {
             results.extend(self.remove_leftovers(out, &apis)?);
         }
         self.report(&results, workspace.kind, terminal)
@@ -62,8 +69,25 @@ impl Generate {
         if self.check { Mode::Check } else { Mode::Write }
     }
 
-    fn one(&self, workspace: &Workspace, out: &Path, id: &ApiId, entry: Result<&Entry>) -> Result<Done> {
-        let entry = entry?;
+    /// The APIs, with what the list says of them. Of a folder's documents the list may say nothing.
+    fn choose(&self, apis: &Apis) -> Result<Vec<(ApiId, Entry)>> {
+        let Some(folder) = &self.all else {
+            let listed = |id: &ApiId| Some((id.clone(), apis.get(id)?.clone()));
+            return Ok(apis.select(&self.apis)?.iter().filter_map(listed).collect());
+        };
+        let mut chosen = Vec::new();
+        for path in documents_in(folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let id: ApiId = name.parse().with_context(|| path.display().to_string())?;
+            // Its own path is taken, whatever the list says.
+            let file = std::path::absolute(&path)?.to_string_lossy().into_owned();
+            let listed = apis.get(&id).cloned().unwrap_or_default();
+            chosen.push((id, Entry { file, module: false, ..listed }));
+        }
+        Ok(chosen)
+    }
+
+    fn one(&self, workspace: &Workspace, out: &Path, id: &ApiId, entry: &Entry) -> Result<Done> {
         let path = workspace.discovery.join(&entry.file);
         let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let only = if self.only.is_empty() { entry.only.clone() } else { self.only.clone() };

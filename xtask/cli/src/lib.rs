@@ -18,6 +18,7 @@ mod fetch;
 pub mod files;
 mod generate;
 mod list;
+mod lock;
 mod near;
 mod progress;
 pub mod sync;

@@ -1,11 +1,10 @@
 //! The documents of a folder.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use gapis_xtask::files::read_document;
+use anyhow::{Context, Result};
+use gapis_xtask::files::{documents_in, read_document};
 use serde_json::Value;
 
 /// A document of the folder.
@@ -16,21 +15,9 @@ pub(crate) struct Document {
     pub(crate) copy: bool,
 }
 
-/// The paths of the documents in a folder, sorted. The index of all documents is not included.
-pub(crate) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| {
-        path.extension().is_some_and(|ending| ending == "json")
-            && path.file_name().is_some_and(|name| name != "index.json")
-    });
-    paths.sort();
-    Ok(paths)
-}
-
 /// The documents of a folder, largest first, so that no large one starts last.
 pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
-    let paths = paths(folder)?;
+    let paths = documents_in(folder)?;
     let (mut documents, mut ids) = (Vec::new(), BTreeSet::new());
     for path in &paths {
         let bytes = read_document(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -38,9 +25,6 @@ pub(crate) fn read_folder(folder: &Path) -> Result<Vec<Document>> {
         // A file without an id is not a copy. Its error is reported later.
         let copy = identity(&bytes).is_some_and(|id| !ids.insert(id));
         documents.push(Document { name, bytes, copy });
-    }
-    if documents.is_empty() {
-        bail!("no documents in {}", folder.display());
     }
     documents.sort_by(|a, b| b.bytes.len().cmp(&a.bytes.len()).then_with(|| a.name.cmp(&b.name)));
     Ok(documents)
@@ -56,6 +40,8 @@ fn identity(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -104,10 +104,32 @@ fn only_some_methods() {
     let repository = Repository::with(&[]);
     repository.list("farm:v2");
     repository.write("discovery/farm.v2.json", crate::FARM);
-    repository.run_well(&["generate", "farm:v2", "--only", "farmers.*,animals.get"]);
-    assert!(repository.exists("generated/gapis-farm-v2/src/farmers.rs"));
-    let animals = repository.read("generated/gapis-farm-v2/src/animals.rs");
+    let out = repository.folder.path().join("mine").display().to_string();
+    repository.run_well(&["generate", "farm:v2", "--only", "farmers.*,animals.get", "--out", &out]);
+    assert!(repository.exists("mine/gapis-farm-v2/src/farmers.rs"));
+    let animals = repository.read("mine/gapis-farm-v2/src/animals.rs");
     assert!(animals.contains("fn get(") && !animals.contains("fn insert("), "{animals}");
+}
+
+#[test]
+fn all_documents_of_a_folder() {
+    let repository = Repository::with(&["pond:v1"]);
+    let documents = repository.folder.path().join("documents").display().to_string();
+    let out = repository.folder.path().join("mine").display().to_string();
+    repository.write("documents/farm.v2.json", crate::FARM);
+    repository.write("documents/index.json", "{}");
+    repository.write("documents/README.md", "");
+    repository.run_well(&["generate", "--all", &documents, "--out", &out]);
+    assert!(repository.exists("mine/gapis-farm-v2/src/farmers.rs"));
+    assert!(!repository.exists("mine/gapis-pond-v1"), "it is listed, but not in the folder");
+    // Two documents are never the same crate, since each is named after its API.
+    repository.write("documents/farm.v3.json", crate::FARM);
+    let (well, told) = repository.run(&["generate", "--all", &documents, "--out", &out]);
+    assert!(!well && told.contains("error: farm:v3: the document is that of farm:v2"), "{told}");
+    repository.write("documents/notes.json", "{}");
+    let error =
+        repository.try_run(&["generate", "--all", &documents, "--out", &out]).expect_err("no API's name");
+    assert!(format!("{error:#}").contains("`notes.json` is not the name of an API"), "{error:#}");
 }
 
 #[test]

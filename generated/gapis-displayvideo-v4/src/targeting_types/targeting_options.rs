@@ -19,9 +19,14 @@ impl TargetingOptions<'_> {
     /// [`advertiser_id`](Call#method.advertiser_id-43).
     pub fn get(
         &self,
-        targeting_type: enums::TargetingTypesTargetingOptionsGetTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<enums::TargetingTypesTargetingOptionsGetTargetingType>,
+        >,
         targeting_option_id: &str,
     ) -> Call<Get> {
+        let targeting_type: runtime::Open<
+            enums::TargetingTypesTargetingOptionsGetTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&targeting_type, &targeting_option_id], None)
     }
 
@@ -40,8 +45,13 @@ impl TargetingOptions<'_> {
     /// [`page_token`](Call#method.page_token-40).
     pub fn list(
         &self,
-        targeting_type: enums::TargetingTypesTargetingOptionsListTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<enums::TargetingTypesTargetingOptionsListTargetingType>,
+        >,
     ) -> Call<List> {
+        let targeting_type: runtime::Open<
+            enums::TargetingTypesTargetingOptionsListTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&targeting_type], None)
     }
 
@@ -53,9 +63,14 @@ impl TargetingOptions<'_> {
     /// * `targeting_type`: matches `^[^/]+$`
     pub fn search(
         &self,
-        targeting_type: enums::TargetingTypesTargetingOptionsSearchTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<enums::TargetingTypesTargetingOptionsSearchTargetingType>,
+        >,
         search_targeting_options_request: schemas::SearchTargetingOptionsRequest,
     ) -> Call<Search> {
+        let targeting_type: runtime::Open<
+            enums::TargetingTypesTargetingOptionsSearchTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&targeting_type], Some(&search_targeting_options_request))
     }
 }

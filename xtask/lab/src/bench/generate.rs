@@ -112,7 +112,7 @@ fn go(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     }
     let mut failed = 0;
     let before = cpu();
-    for document in crate::documents::paths(documents)? {
+    for document in gapis_xtask::files::documents_in(documents)? {
         let mut file = std::ffi::OsString::from("-api_json_file=");
         file.push(&document);
         let mut folder = std::ffi::OsString::from("-gendir=");

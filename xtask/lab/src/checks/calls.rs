@@ -320,6 +320,9 @@ fn literal(inventory: &Inventory, ty: &str, value: &Value) -> Result<String> {
         let items = items.iter().map(|value| literal(inventory, item, value)).collect::<Result<Vec<_>>>()?;
         return Ok(format!("&[{}]", items.join(", ")));
     }
+    if let Some(ty) = ty.strip_prefix("impl Into<runtime::Open<").and_then(|ty| ty.strip_suffix(">>")) {
+        return literal(inventory, ty, value);
+    }
     if let Some(name) = ty.strip_prefix("enums::") {
         let found = inventory.enums.iter().find(|item| item.path == ty).context(ty.to_owned())?;
         let variant = found.variants.iter().find(|variant| Some(variant.wire.as_str()) == value.as_str());

@@ -62,7 +62,7 @@ const CLI: Layers = Layers {
         &["files", "near"],
         &["workspace"],
         &["progress"],
-        &["api", "config", "sync"],
+        &["api", "config", "lock", "sync"],
         &["generate"],
         &["diff", "documents", "fetch", "list"],
         &["user"],

@@ -17,9 +17,16 @@ impl AssignedTargetingOptions<'_> {
     pub fn create(
         &self,
         advertiser_id: i64,
-        targeting_type: enums::AdvertisersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+            >,
+        >,
         assigned_targeting_option: schemas::AssignedTargetingOption,
     ) -> Call<Create> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &targeting_type],
@@ -38,9 +45,16 @@ impl AssignedTargetingOptions<'_> {
     pub fn delete(
         &self,
         advertiser_id: i64,
-        targeting_type: enums::AdvertisersTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Delete> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &targeting_type, &assigned_targeting_option_id],
@@ -59,9 +73,16 @@ impl AssignedTargetingOptions<'_> {
     pub fn get(
         &self,
         advertiser_id: i64,
-        targeting_type: enums::AdvertisersTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersTargetingTypesAssignedTargetingOptionsGetTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Get> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &targeting_type, &assigned_targeting_option_id],
@@ -85,8 +106,15 @@ impl AssignedTargetingOptions<'_> {
     pub fn list(
         &self,
         advertiser_id: i64,
-        targeting_type: enums::AdvertisersTargetingTypesAssignedTargetingOptionsListTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersTargetingTypesAssignedTargetingOptionsListTargetingType,
+            >,
+        >,
     ) -> Call<List> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersTargetingTypesAssignedTargetingOptionsListTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&advertiser_id, &targeting_type], None)
     }
 }

@@ -17,9 +17,16 @@ impl AssignedTargetingOptions<'_> {
     pub fn create(
         &self,
         partner_id: i64,
-        targeting_type: enums::PartnersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::PartnersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+            >,
+        >,
         assigned_targeting_option: schemas::AssignedTargetingOption,
     ) -> Call<Create> {
+        let targeting_type: runtime::Open<
+            enums::PartnersTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&partner_id, &targeting_type], Some(&assigned_targeting_option))
     }
 
@@ -34,9 +41,16 @@ impl AssignedTargetingOptions<'_> {
     pub fn delete(
         &self,
         partner_id: i64,
-        targeting_type: enums::PartnersTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::PartnersTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Delete> {
+        let targeting_type: runtime::Open<
+            enums::PartnersTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&partner_id, &targeting_type, &assigned_targeting_option_id],
@@ -55,9 +69,16 @@ impl AssignedTargetingOptions<'_> {
     pub fn get(
         &self,
         partner_id: i64,
-        targeting_type: enums::PartnersTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::PartnersTargetingTypesAssignedTargetingOptionsGetTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Get> {
+        let targeting_type: runtime::Open<
+            enums::PartnersTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&partner_id, &targeting_type, &assigned_targeting_option_id],
@@ -81,8 +102,15 @@ impl AssignedTargetingOptions<'_> {
     pub fn list(
         &self,
         partner_id: i64,
-        targeting_type: enums::PartnersTargetingTypesAssignedTargetingOptionsListTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::PartnersTargetingTypesAssignedTargetingOptionsListTargetingType,
+            >,
+        >,
     ) -> Call<List> {
+        let targeting_type: runtime::Open<
+            enums::PartnersTargetingTypesAssignedTargetingOptionsListTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&partner_id, &targeting_type], None)
     }
 }

@@ -19,9 +19,16 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        targeting_type: enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+            >,
+        >,
         assigned_targeting_option: schemas::AssignedTargetingOption,
     ) -> Call<Create> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &ad_group_id, &targeting_type],
@@ -42,9 +49,16 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        targeting_type: enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Delete> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &ad_group_id, &targeting_type, &assigned_targeting_option_id],
@@ -65,9 +79,16 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        targeting_type: enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsGetTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Get> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &ad_group_id, &targeting_type, &assigned_targeting_option_id],
@@ -93,8 +114,15 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        targeting_type: enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsListTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsListTargetingType,
+            >,
+        >,
     ) -> Call<List> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersAdGroupsTargetingTypesAssignedTargetingOptionsListTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&advertiser_id, &ad_group_id, &targeting_type], None)
     }
 }

@@ -22,9 +22,16 @@ impl YoutubeAssetAssociations<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        youtube_asset_type: enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsCreateYoutubeAssetType,
+        youtube_asset_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsCreateYoutubeAssetType,
+            >,
+        >,
         youtube_asset_association: schemas::YoutubeAssetAssociation,
     ) -> Call<Create> {
+        let youtube_asset_type: runtime::Open<
+            enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsCreateYoutubeAssetType,
+        > = youtube_asset_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &ad_group_id, &youtube_asset_type],
@@ -48,9 +55,16 @@ impl YoutubeAssetAssociations<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        youtube_asset_type: enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsDeleteYoutubeAssetType,
+        youtube_asset_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsDeleteYoutubeAssetType,
+            >,
+        >,
         youtube_asset_association_id: i64,
     ) -> Call<Delete> {
+        let youtube_asset_type: runtime::Open<
+            enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsDeleteYoutubeAssetType,
+        > = youtube_asset_type.into();
         Call::new(
             self.0,
             &[
@@ -81,8 +95,15 @@ impl YoutubeAssetAssociations<'_> {
         &self,
         advertiser_id: i64,
         ad_group_id: i64,
-        youtube_asset_type: enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsListYoutubeAssetType,
+        youtube_asset_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsListYoutubeAssetType,
+            >,
+        >,
     ) -> Call<List> {
+        let youtube_asset_type: runtime::Open<
+            enums::AdvertisersAdGroupsYoutubeAssetTypesYoutubeAssetAssociationsListYoutubeAssetType,
+        > = youtube_asset_type.into();
         Call::new(self.0, &[&advertiser_id, &ad_group_id, &youtube_asset_type], None)
     }
 }

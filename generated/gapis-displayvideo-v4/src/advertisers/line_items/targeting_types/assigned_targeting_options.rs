@@ -19,9 +19,16 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        targeting_type: enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+            >,
+        >,
         assigned_targeting_option: schemas::AssignedTargetingOption,
     ) -> Call<Create> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsCreateTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &line_item_id, &targeting_type],
@@ -42,9 +49,16 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        targeting_type: enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Delete> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsDeleteTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &line_item_id, &targeting_type, &assigned_targeting_option_id],
@@ -65,9 +79,16 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        targeting_type: enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsGetTargetingType,
+            >,
+        >,
         assigned_targeting_option_id: &str,
     ) -> Call<Get> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsGetTargetingType,
+        > = targeting_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &line_item_id, &targeting_type, &assigned_targeting_option_id],
@@ -93,8 +114,15 @@ impl AssignedTargetingOptions<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        targeting_type: enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsListTargetingType,
+        targeting_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsListTargetingType,
+            >,
+        >,
     ) -> Call<List> {
+        let targeting_type: runtime::Open<
+            enums::AdvertisersLineItemsTargetingTypesAssignedTargetingOptionsListTargetingType,
+        > = targeting_type.into();
         Call::new(self.0, &[&advertiser_id, &line_item_id, &targeting_type], None)
     }
 }

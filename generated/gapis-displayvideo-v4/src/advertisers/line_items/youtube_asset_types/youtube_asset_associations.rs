@@ -22,9 +22,16 @@ impl YoutubeAssetAssociations<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        youtube_asset_type: enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsCreateYoutubeAssetType,
+        youtube_asset_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsCreateYoutubeAssetType,
+            >,
+        >,
         youtube_asset_association: schemas::YoutubeAssetAssociation,
     ) -> Call<Create> {
+        let youtube_asset_type: runtime::Open<
+            enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsCreateYoutubeAssetType,
+        > = youtube_asset_type.into();
         Call::new(
             self.0,
             &[&advertiser_id, &line_item_id, &youtube_asset_type],
@@ -48,9 +55,16 @@ impl YoutubeAssetAssociations<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        youtube_asset_type: enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsDeleteYoutubeAssetType,
+        youtube_asset_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsDeleteYoutubeAssetType,
+            >,
+        >,
         youtube_asset_association_id: i64,
     ) -> Call<Delete> {
+        let youtube_asset_type: runtime::Open<
+            enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsDeleteYoutubeAssetType,
+        > = youtube_asset_type.into();
         Call::new(
             self.0,
             &[
@@ -81,8 +95,15 @@ impl YoutubeAssetAssociations<'_> {
         &self,
         advertiser_id: i64,
         line_item_id: i64,
-        youtube_asset_type: enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsListYoutubeAssetType,
+        youtube_asset_type: impl ::std::convert::Into<
+            runtime::Open<
+                enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsListYoutubeAssetType,
+            >,
+        >,
     ) -> Call<List> {
+        let youtube_asset_type: runtime::Open<
+            enums::AdvertisersLineItemsYoutubeAssetTypesYoutubeAssetAssociationsListYoutubeAssetType,
+        > = youtube_asset_type.into();
         Call::new(self.0, &[&advertiser_id, &line_item_id, &youtube_asset_type], None)
     }
 }
