@@ -50,7 +50,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/videos`. Takes media of up to 274877906944 bytes.
+    /// POST `youtube/v3/videos`. Can upload media of up to 274877906944 bytes.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
