@@ -17,6 +17,8 @@ pub struct Options {
     pub items: BTreeMap<String, ItemsRule>,
     /// The location of the runtime for the generated `Cargo.toml`.
     pub runtime: Runtime,
+    /// The version of the generated crate. By default, the generator's.
+    pub version: Option<String>,
     /// The command that generates the files, for their first line. By default, `cargo xtask generate` with the API.
     pub command: Option<String>,
     /// The methods to generate: `files.list`, `permissions.*`. Empty means all.

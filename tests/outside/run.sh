@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# A crate outside the workspace, made as the README says: it depends on a generated crate by its path, and runs the
-# README's batch against the mock server. `tests/outside/run.sh [FOLDER]`, by default a temporary one.
+# A repository outside this one, made as the README says: `gapis add` writes a crate into it, and the README's batch runs
+# against the mock server. `tests/outside/run.sh [FOLDER]`, by default a temporary one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=${1:-$(mktemp -d)}/outside
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+
+gapis() {
+    cargo run --quiet --manifest-path "$root/Cargo.toml" --package gapis-cli -- "$@"
+}
 
 mkdir -p "$folder/src"
 cp "$root/Cargo.lock" "$folder/"
@@ -15,10 +19,16 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
-gapis-drive-v3 = { path = "$root/generated/gapis-drive-v3" }
 gapis-mock = { path = "$root/runtime/mock" }
 tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 END
+
+# The documents come from here and not from Google, and so does the runtime.
+cd "$folder"
+gapis add drive:v3 --from "$root/discovery" --runtime "$root/runtime"
+cargo add --quiet --offline --path apis/gapis-drive-v3
+gapis generate --check
+gapis describe drive.files.get | grep 'up to 100 calls'
 
 # The first block of Rust in the README, and a server for it.
 awk '/^```rust$/ { inside = 1; next } /^```$/ && inside { exit } inside' "$root/README.md" >"$folder/src/main.rs"
@@ -37,7 +47,7 @@ async fn main() -> Result<()> {
     share(&drive, "FILE", &mails).await
 }
 END
-printed=$(cd "$folder" && cargo run --quiet)
+printed=$(cargo run --quiet)
 printf '%s\n' "$printed"
 grep -qx '122 calls, 0 failed' <<<"$printed"
 grep -qx '120: Some("Plan")' <<<"$printed"

@@ -8,6 +8,7 @@ use gapis_cli::{Diff, Fetch, Generate, Terminal, Workspace, list};
 
 use crate::cargo::cargo_run;
 use crate::demo;
+use crate::release::Release;
 
 /// Generates the client crates of Google APIs and keeps their documents up to date.
 ///
@@ -49,6 +50,10 @@ pub enum Command {
     ///
     /// Exits 0 if nothing breaks, 3 if something does, 1 if a document cannot be read.
     Diff(Diff),
+    /// Publish the crates that changed since their last release, in order and within the registry's limits
+    ///
+    /// The plan is kept in target/release-plan.json, so that a run that was stopped goes on. RELEASING.md has all steps.
+    Release(Release),
     /// For work on gapis itself: run every document of a folder through the generator
     #[command(disable_help_flag = true)]
     Corpus(Passed),
@@ -115,6 +120,7 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
         Command::Generate(generate) => generate.run(workspace, terminal),
         Command::Fetch(fetch) => fetch.run(workspace, terminal),
         Command::Diff(diff) => diff.run(workspace, terminal),
+        Command::Release(release) => release.run(workspace, terminal),
         Command::List => list(workspace, terminal),
         Command::Demo { arguments } => demo::run(arguments, workspace, terminal),
         Command::Corpus(passed) => lab("corpus", passed, workspace),

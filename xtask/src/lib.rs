@@ -6,6 +6,7 @@
 mod cargo;
 mod cli;
 mod demo;
+mod release;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ pub use cli::{Cli, Command, run};
 pub use gapis_cli::{
     ApiId, Apis, Diff, Entry, Fetch, Generate, Progress, Terminal, Workspace, files, for_each, sync,
 };
+pub use release::Release;
 
 /// The repository that this program was built from.
 #[must_use]

@@ -15,14 +15,16 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
     let title = string(&format!("Typed client for the {} {}, with batches", api.title, api.version));
     let name = &api.crate_name;
     let runtime = runtime(&options.runtime);
+    let version = string(options.version.as_deref().unwrap_or(RUNTIME_VERSION));
     let keywords: Vec<String> = keywords(&api.name).iter().map(|word| string(word)).collect();
     // Writing to a string does not fail.
     let _ = write!(
         text,
-        "\n[package]\nname = \"{name}\"\nversion = \"{RUNTIME_VERSION}\"\nedition = \"2024\"\nrust-version = \"1.88\"\n\
+        "\n[package]\nname = \"{name}\"\nversion = {version}\nedition = \"2024\"\nrust-version = \"1.88\"\n\
          license = \"Apache-2.0 OR MIT\"\nrepository = \"https://github.com/gapis-rs/gapis\"\ndescription = {title}\n\
          keywords = [{}]\ncategories = [\"api-bindings\", \"web-programming::http-client\"]\n\
          \n[package.metadata.docs.rs]\nall-features = true\nrustdoc-args = [\"--cfg\", \"docsrs\"]\n\
+         targets = [\"x86_64-unknown-linux-gnu\"]\n\
          \n[dependencies]\ngapis-runtime = {{ {runtime}version = \"{RUNTIME_VERSION}\", default-features = false }}\n\
          \n[features]\n",
         keywords.join(", ")

@@ -113,6 +113,10 @@ pub struct Entry {
     /// Whether it becomes a module and not a crate.
     #[serde(default)]
     pub module: bool,
+    /// The version of its crate, where that is not the workspace's.
+    pub version: Option<String>,
+    /// The commit of this repository that its crate was last published from.
+    pub released: Option<String>,
 }
 
 impl Entry {
@@ -339,6 +343,31 @@ impl Apis {
             if !is_told && item.get(key).and_then(Item::as_str) != Some(text) {
                 item[key] = value(text);
             }
+        }
+    }
+
+    /// Says in an API's table which version its crate has.
+    pub fn set_version(&mut self, id: &ApiId, version: &str) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.version = Some(version.to_owned());
+            self.set(id, "version", version);
+        }
+    }
+
+    /// Says in an API's table which commit its crate was published from.
+    pub fn set_released(&mut self, id: &ApiId, commit: &str) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.released = Some(commit.to_owned());
+            self.set(id, "released", commit);
+        }
+    }
+
+    /// Sets a key of an API's table in `apis.toml`.
+    fn set(&mut self, id: &ApiId, key: &str, text: &str) {
+        let table = self.text.iter().map(|(key, _)| key.to_owned());
+        let table = table.into_iter().find(|key| key.parse().is_ok_and(|other: ApiId| other == *id));
+        if let Some(table) = table.and_then(|table| self.text.get_mut(&table)) {
+            table[key] = value(text);
         }
     }
 

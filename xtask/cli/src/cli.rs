@@ -7,6 +7,8 @@ use anyhow::Result;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+#[cfg(feature = "batch")]
+use crate::batch::Batch;
 use crate::config;
 use crate::generate::Generate;
 use crate::user::{Add, Changes, Describe, Show, Update};
@@ -51,6 +53,9 @@ enum Command {
     List(Show),
     /// Show what a method takes and gives, its scopes and batch limit, and the Rust that calls it
     Describe(Describe),
+    /// Send calls of any method, a line of JSON each, in batches
+    #[cfg(feature = "batch")]
+    Batch(Batch),
     /// Print completions for a shell
     #[command(after_help = "Examples:
   gapis completions bash > ~/.local/share/bash-completion/completions/gapis
@@ -89,6 +94,8 @@ impl Gapis {
     pub fn run(&self, folder: &Path, terminal: &mut Terminal<'_>) -> Result<u8> {
         let workspace = || config::find(folder);
         let (well, otherwise) = match &self.command {
+            #[cfg(feature = "batch")]
+            Command::Batch(batch) => return batch.run(workspace, terminal),
             Command::Add(add) => (add.run(folder, terminal)?, NOT_WELL),
             Command::Update(update) => (update.run(&workspace()?, terminal)?, NOT_WELL),
             Command::Generate(Again { apis, check }) => {

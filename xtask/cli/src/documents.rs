@@ -64,15 +64,11 @@ impl Documents {
         self.0.iter()
     }
 
-    /// All of them, those first whose API's name begins the method's id.
-    pub(crate) fn by_method<'d>(&'d self, id: &str) -> impl Iterator<Item = &'d Document> {
-        let name = id.split('.').next().unwrap_or(id).to_owned();
-        let is_first = move |document: &&Document| document.id.as_ref().is_some_and(|id| id.name == name);
-        let rest = is_first.clone();
-        self.0
-            .iter()
-            .filter(move |document| is_first(document))
-            .chain(self.0.iter().filter(move |document| !rest(document)))
+    /// All of them with their numbers, those first whose API's name begins the method's id.
+    pub(crate) fn by_method<'d>(&'d self, id: &'d str) -> impl Iterator<Item = (usize, &'d Document)> {
+        let all = || self.0.iter().enumerate();
+        let first = all().filter(|(_, document)| document.begins(id));
+        first.chain(all().filter(|(_, document)| !document.begins(id)))
     }
 }
 
@@ -81,6 +77,12 @@ impl Document {
     pub(crate) fn is_called(&self, text: &str) -> bool {
         let is = |id: &ApiId| text == id.to_string() || text == id.stem() || text == id.crate_name();
         self.id.as_ref().is_some_and(is)
+    }
+
+    /// Whether the name of its API begins that method's id.
+    pub(crate) fn begins(&self, method: &str) -> bool {
+        let name = method.split('.').next().unwrap_or(method);
+        self.id.as_ref().is_some_and(|id| id.name == name)
     }
 
     pub(crate) fn limits(&self) -> Limits {

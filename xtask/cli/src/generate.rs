@@ -99,6 +99,7 @@ impl Generate {
         let mut files = made.files;
         if workspace.kind == Kind::Gapis {
             add_licenses(workspace, &mut files);
+            add_changelog(workspace, id, &mut files);
         }
         if entry.module {
             files = as_module(files);
@@ -187,6 +188,13 @@ fn add_licenses(workspace: &Workspace, files: &mut Files) {
     }
 }
 
+/// And what changed in its versions, where it was released.
+fn add_changelog(workspace: &Workspace, id: &ApiId, files: &mut Files) {
+    if let Ok(text) = fs::read_to_string(workspace.changelog(id)) {
+        files.insert(PathBuf::from("CHANGELOG.md"), text);
+    }
+}
+
 /// The files of a module in a folder of its own, so that `mod drive_v3;` beside it brings it in.
 fn as_module(files: Files) -> Files {
     let moved = files.into_iter().map(|(path, text)| {
@@ -202,7 +210,8 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 }
 
 /// The generator's options for an API.
-pub(crate) fn options(id: &ApiId, entry: &Entry) -> Options {
+#[must_use]
+pub fn options(id: &ApiId, entry: &Entry) -> Options {
     let rule = |entry: &UpdateEntry| match entry {
         UpdateEntry::ByShape(true) => None,
         UpdateEntry::ByShape(false) => Some(UpdateRule::Never),
@@ -221,6 +230,7 @@ pub(crate) fn options(id: &ApiId, entry: &Entry) -> Options {
         limits: entry.limits,
         updates: rules.collect(),
         items: items.collect(),
+        version: entry.version.clone(),
         only: entry.only.clone(),
         as_module: entry.module,
         ..Options::default()

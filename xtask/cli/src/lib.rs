@@ -10,6 +10,8 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod api;
+#[cfg(feature = "batch")]
+mod batch;
 mod cli;
 mod config;
 mod diff;
@@ -29,7 +31,7 @@ pub use api::{ApiId, Apis, Entry};
 pub use cli::Gapis;
 pub use diff::Diff;
 pub use fetch::Fetch;
-pub use generate::Generate;
+pub use generate::{Generate, options};
 pub use list::list;
 pub use progress::{Progress, for_each};
 pub use workspace::{Kind, RuntimePlace, Terminal, Workspace};

@@ -63,6 +63,12 @@ impl Workspace {
         }
     }
 
+    /// The changelog of an API's crate, which the generator puts into it.
+    #[must_use]
+    pub fn changelog(&self, api: &impl std::fmt::Display) -> PathBuf {
+        self.discovery.join("changelogs").join(format!("{api}.md").replace(':', "."))
+    }
+
     /// Where a crate in that folder finds the runtime.
     ///
     /// # Errors

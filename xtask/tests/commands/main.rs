@@ -4,6 +4,7 @@ mod diff;
 mod fetch;
 mod generate;
 mod msrv;
+mod release;
 mod repository;
 mod server;
 mod show;

@@ -57,7 +57,7 @@ impl Describe {
         }
         let mut known = Vec::new();
         // The document whose API begins the id comes first, and mostly there is no need for another.
-        for document in documents.by_method(what) {
+        for (_, document) in documents.by_method(what) {
             let read = document.read()?;
             if let Some(method) = read.inventory.methods.iter().find(|method| method.id == what) {
                 return self.method(document, &read.inventory, method, &read.bytes, terminal);

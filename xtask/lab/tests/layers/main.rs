@@ -54,7 +54,7 @@ const CODEGEN: Layers = Layers {
 };
 
 const XTASK: Layers =
-    Layers { source: "xtask/src", order: &[&["cargo"], &["demo"], &["cli"], &["lib", "main"]] };
+    Layers { source: "xtask/src", order: &[&["cargo"], &["demo", "release"], &["cli"], &["lib", "main"]] };
 
 const CLI: Layers = Layers {
     source: "xtask/cli/src",
@@ -65,7 +65,7 @@ const CLI: Layers = Layers {
         &["api", "config", "lock", "sync"],
         &["generate"],
         &["diff", "documents", "fetch", "list"],
-        &["user"],
+        &["batch", "user"],
         &["cli"],
         &["lib", "main"],
     ],

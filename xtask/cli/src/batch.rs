@@ -1,0 +1,200 @@
+//! `gapis batch`: calls as lines of JSON in, replies as lines of JSON out, for any method of any document.
+//!
+//! Lines are read as there is room for calls on their way, so that memory does not grow with the input. `send` is the one
+//! file that knows how calls travel.
+
+mod call;
+mod credentials;
+mod input;
+mod record;
+mod send;
+mod table;
+
+use std::io::{Write, stderr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use gapis_runtime::DryRun;
+
+use self::call::Call;
+use self::credentials::Who;
+use self::input::Lines;
+use self::record::{Answered, Counts, Record};
+use self::send::{Flight, Flights};
+use self::table::Table;
+use crate::documents::Documents;
+use crate::workspace::{Terminal, Workspace};
+
+/// What to send, and how.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  gapis batch calls.ndjson --service-account key.json --subject ann@example.com > replies.ndjson
+  gapis batch calls.ndjson --dry-run
+  gapis batch --document drive.v3.json --token-env TOKEN < calls.ndjson
+  jq -c 'select(.error)' replies.ndjson | gapis batch > more.ndjson
+
+A line of input:
+  {\"method\":\"drive.files.update\",\"params\":{\"fileId\":\"ID\"},\"body\":{\"starred\":true},\"id\":\"row 7\"}
+It may also have `headers`, `idempotent` (true where the call may be executed twice), `subject` (the user to act for), and
+`api` (drive:v3, where several documents have the method).
+
+A line of output, in the order in which replies come:
+  {\"line\":1,\"id\":\"row 7\",\"method\":\"drive.files.update\",\"status\":200,\"response\":{…}}
+A call that failed is written as it was, with `error` beside it, so that it can be fed again. Where nobody knows whether
+it was executed, `error.outcome` is `unknown`.
+
+Exit status: 0 all calls succeeded, 1 the input or output failed, 2 the command line is wrong, 3 some calls failed, 4 of
+some failed calls nobody knows whether they were executed.")]
+pub(crate) struct Batch {
+    /// The file of calls, a line each [default: standard input]
+    #[arg(value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// A document with methods, in place of those of gapis.toml; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) document: Vec<PathBuf>,
+    /// Print what would be sent, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Calls in one HTTP request at most [default: the API's limit, but no more than 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch_size: Option<u32>,
+    /// HTTP requests on their way at once, for each API
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) concurrency: u32,
+    /// Calls that are read and not answered yet, at most
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) in_flight: u32,
+    /// No summary on standard error
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) who: Who,
+}
+
+/// What a job of calls ended in, as exit statuses.
+const SOME_FAILED: u8 = 3;
+const SOME_UNKNOWN: u8 = 4;
+
+impl Batch {
+    /// Sends. Returns the exit status.
+    ///
+    /// # Errors
+    /// If a document, the credentials or the input cannot be read, or the output cannot be written.
+    pub(crate) fn run(
+        &self,
+        workspace: impl FnOnce() -> Result<Workspace>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<u8> {
+        let documents = match self.document.as_slice() {
+            [] => Documents::of(&workspace()?)?,
+            files => Documents::of_files(files)?,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the async runtime")?;
+        let counts = runtime.block_on(self.send_all(Table::new(documents), terminal))?;
+        terminal.out.flush().context("cannot write the replies")?;
+        if !self.quiet {
+            // If standard error is closed, the exit status says the most of it.
+            let _ = writeln!(stderr(), "{counts}");
+        }
+        Ok(match counts {
+            Counts { unknown: 1.., .. } => SOME_UNKNOWN,
+            Counts { failed: 1.., .. } => SOME_FAILED,
+            _ => 0,
+        })
+    }
+
+    async fn send_all(&self, mut table: Table, terminal: &mut Terminal<'_>) -> Result<Counts> {
+        let mut clients = self.who.clients(self.dry_run)?;
+        let mut lines = Lines::of(self.input.as_deref())?;
+        let mut flights = Flights::new(self.concurrency, self.batch_size, self.in_flight);
+        let mut progress = Shown::new(terminal.progress);
+        let mut counts = Counts::default();
+        let mut ended = false;
+        while !(ended && flights.is_empty()) {
+            tokio::select! {
+                line = lines.next(), if !ended && flights.has_room() => match line? {
+                    None => ended = true,
+                    Some((number, text)) => {
+                        let made = self.take(number, &text, &mut table, &mut clients, &mut flights);
+                        if let Some(record) = made {
+                            counts.add(&record);
+                            record.write(&text, terminal.out)?;
+                        }
+                    }
+                },
+                answered = flights.next(), if !flights.is_empty() => {
+                    let Some(Flight { number, text, result }) = answered else { continue };
+                    let record = Record::Answered(Answered { number, result });
+                    counts.add(&record);
+                    record.write(&text, terminal.out)?;
+                }
+            }
+            progress.show(&counts);
+        }
+        progress.clear();
+        Ok(counts)
+    }
+
+    /// Takes a call up. Gives what is to be written at once: that it cannot be sent, or what would be.
+    fn take(
+        &self,
+        number: u64,
+        text: &str,
+        table: &mut Table,
+        clients: &mut credentials::Clients,
+        flights: &mut Flights,
+    ) -> Option<Record> {
+        let made = (|| {
+            let call = Call::read(text)?;
+            let (api, method) = table.find(&call.method, call.api.as_deref())?;
+            let client = clients.of(call.subject.as_deref())?;
+            let request = call.request(&client, api, method)?;
+            if self.dry_run {
+                let dry = DryRun::new(request).map_err(anyhow::Error::new)?;
+                return Ok(Some(Record::WouldSend { number, dry: Box::new(dry) }));
+            }
+            flights.start(clients.shared(), api, request, number, text);
+            Ok(None)
+        })();
+        made.unwrap_or_else(|error: anyhow::Error| {
+            Some(Record::Refused { number, message: format!("{error:#}") })
+        })
+    }
+}
+
+/// A line on standard error that says how far the job is, after the first second.
+struct Shown {
+    on: bool,
+    begun: Instant,
+    last: Instant,
+    anything: bool,
+}
+
+impl Shown {
+    fn new(on: bool) -> Self {
+        let now = Instant::now();
+        Shown { on, begun: now, last: now, anything: false }
+    }
+
+    fn show(&mut self, counts: &Counts) {
+        if !self.on || self.last.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.last = Instant::now();
+        self.anything = true;
+        let rate = counts.all as f64 / self.begun.elapsed().as_secs_f64();
+        // A terminal that is gone needs no progress.
+        let _ = write!(stderr(), "\x1b[K{counts}, {rate:.0} a second\r");
+    }
+
+    fn clear(&self) {
+        if self.anything {
+            let _ = write!(stderr(), "\x1b[K");
+        }
+    }
+}
