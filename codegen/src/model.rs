@@ -286,6 +286,8 @@ pub(crate) struct Parameter {
     pub(crate) ty: ParameterType,
     pub(crate) repeated: bool,
     pub(crate) in_path: bool,
+    /// What its values look like in the path, `projects/*/locations/*`, where the document has a pattern that says so.
+    pub(crate) form: Option<String>,
     pub(crate) docs: Docs,
 }
 

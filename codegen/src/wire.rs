@@ -56,6 +56,26 @@ pub(crate) struct Template {
     pub(crate) odd: bool,
 }
 
+/// The form of a resource name, from its pattern: `projects/*/locations/*` for `^projects/[^/]+/locations/[^/]+$`, and `**`
+/// for `.*`. Patterns that restrict more than the segments have no form; the server checks these.
+pub(crate) fn form(pattern: &str) -> Option<String> {
+    let names = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    // Before the segments are split, since the class contains a `/`.
+    let names = names.replace("[^/]+", "*");
+    let is_literal = |segment: &str| {
+        !segment.is_empty()
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':'))
+    };
+    let segments = names.split('/').map(|segment| match segment {
+        "*" => Some("*"),
+        ".*" => Some("**"),
+        literal => is_literal(literal).then_some(literal),
+    });
+    let form = segments.collect::<Option<Vec<_>>>()?.join("/");
+    // This allows any name.
+    Some(form).filter(|form| form != "**")
+}
+
 /// Parses a template. `{/x}` becomes `/{x}` and `{x*}` becomes `{+x}`; no document has these, but the format allows
 /// them.
 pub(crate) fn template(path: &str) -> Result<Template, &'static str> {
@@ -190,7 +210,7 @@ pub(crate) fn is_id(text: &str, may_have_dots: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain_path, root_url, size, template, verb};
+    use super::{form, plain_path, root_url, size, template, verb};
 
     #[test]
     fn templates() {
@@ -201,6 +221,27 @@ mod tests {
         assert_eq!(read("{a}{a}"), Ok(("{a}{a}".into(), "a,a".into(), true)));
         for bad in ["{", "}", "{}", "{a b}", "a b", "a#", "{{a}}", "a\n"] {
             assert!(template(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn forms() {
+        for (pattern, read) in [
+            ("^projects/[^/]+/locations/[^/]+$", Some("projects/*/locations/*")),
+            ("^people/[^/]+$", Some("people/*")),
+            ("^[^/]+$", Some("*")),
+            ("^v1/documents/.*$", Some("v1/documents/**")),
+            ("^.*$", None),
+            ("projects/[^/]+", None),
+            ("^projects/[a-z]+$", None),
+            ("^projects/\\d+$", None),
+            ("^(a|b)/[^/]+$", None),
+            ("^a.b$", None),
+            ("^a//b$", None),
+            ("^$", None),
+            ("", None),
+        ] {
+            assert_eq!(form(pattern).as_deref(), read, "{pattern}");
         }
     }
 

@@ -78,5 +78,6 @@ macro_rules! golden {
 
 golden! {
     minimal head paths parameters scalars members containers inline recursion enums not_objects schema_names media pages
-    top_methods request_ids bodies resources features only fallbacks prose operations operations_with_status updates values
+    top_methods request_ids forms bodies resources features only fallbacks prose operations operations_with_status updates
+    values
 }

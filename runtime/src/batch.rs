@@ -7,12 +7,15 @@
 mod batcher;
 mod engine;
 mod exchange;
+mod job;
 mod matching;
-mod pace;
 mod plan;
 mod queue;
+mod queued;
 mod reply;
 mod report;
+mod run;
+mod waiting;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -23,6 +26,7 @@ use std::task::{Context, Poll};
 pub use batcher::{Batcher, BatcherOptions, Driver, RawBatcher};
 pub use reply::{Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
+pub use run::{MaybeSend, Run, RunProgress, RunReport};
 
 use crate::call::reading::Parts;
 use crate::multipart::ReadLimits;
@@ -98,13 +102,13 @@ impl<'cb, A: Api> Batch<'cb, A> {
 
     /// Holds back what is queued after it until all before it is answered. The rest runs even if something failed.
     pub fn barrier(&mut self) {
-        self.raw.barriers.push(false);
+        self.raw.barriers.push((self.raw.calls.len(), false));
     }
 
     /// The same, but if anything before it fails, what is queued after it is not sent: each such call is answered with an
     /// error that [says so](crate::Error::is_cancelled).
     pub fn barrier_if_ok(&mut self) {
-        self.raw.barriers.push(true);
+        self.raw.barriers.push((self.raw.calls.len(), true));
     }
 
     /// At most this many calls in one HTTP request. By default the API's documented limit, or what its server said.

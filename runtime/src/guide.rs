@@ -7,6 +7,7 @@
 //! | [client] | retries, timeouts, headers, endpoints, metrics and traces |
 //! | [credentials] | authentication |
 //! | [errors] | the kinds of errors, and how to handle them |
+//! | [jobs] | thousands or millions of calls: quotas, outages, order, progress |
 //! | [lists] | pages and items |
 //! | [values] | parts of a response, nulls, and the smallest patch |
 //! | [media] | uploads and downloads |
@@ -26,6 +27,8 @@ pub mod client {}
 pub mod credentials {}
 #[doc = include_str!("../guide/errors.md")]
 pub mod errors {}
+#[doc = include_str!("../guide/jobs.md")]
+pub mod jobs {}
 #[doc = include_str!("../guide/lists.md")]
 pub mod lists {}
 #[doc = include_str!("../guide/media.md")]

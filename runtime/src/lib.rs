@@ -70,7 +70,8 @@ pub use http;
 pub use send::{observe, transport};
 
 pub use batch::{
-    Batch, Batcher, BatcherOptions, Driver, Execute, Id, Outcome, Record, Reply, Report, Ticket,
+    Batch, Batcher, BatcherOptions, Driver, Execute, Id, Outcome, Record, Reply, Report, Run, RunProgress,
+    RunReport, Ticket,
 };
 pub use call::dry_run::DryRun;
 pub use call::method::{AcceptsMedia, Api, Method, PageItem, Paged, PagedItems, ServesMedia};
@@ -85,6 +86,7 @@ pub use multipart::ReadLimits;
 pub use send::builder::{Builder, FromClient};
 pub use send::client::Client;
 pub use send::credentials::{Anonymous, ApiKey, AuthHeaders, BearerToken, Credentials};
+pub use send::governor::{Governor, Rate};
 pub use send::observe::Observer;
 pub use send::retry::RetryPolicy;
 pub use send::rt::BoxFuture;

@@ -132,6 +132,36 @@ macro_rules! api {
             pub fn batcher(&self) -> ($crate::Batcher<$api>, $crate::Driver) {
                 $crate::Batcher::new(self)
             }
+            /// Sends many calls of one type in batches, as fast as quotas allow, and gives a stream of their replies. The
+            /// calls are taken from the iterator when there is room for them.
+            pub fn run<'cb, C, I>(&self, calls: I) -> $crate::Run<'cb, $api, C::Value>
+            where
+                C: $crate::IntoCall<'cb, $api> + 'cb,
+                I: ::std::iter::IntoIterator<Item = C, IntoIter: $crate::private::MaybeSend + 'cb>,
+            {
+                $crate::Run::new(self, calls)
+            }
+            /// The same for calls that come from a stream, which may fail.
+            pub fn run_stream<'cb, C, S>(&self, calls: S) -> $crate::Run<'cb, $api, C::Value>
+            where
+                C: $crate::IntoCall<'cb, $api> + 'cb,
+                S: $crate::private::Stream<Item = $crate::Result<C>> + $crate::private::MaybeSend + 'cb,
+            {
+                $crate::Run::stream(self, calls)
+            }
+            /// Walks many lists at once: the next page of each goes with the next batch when a page has come. A reply is a
+            /// page; its id and its index are those of its list.
+            pub fn run_pages<'cb, M, R, I>(&self, lists: I) -> $crate::Run<'cb, $api, R::Value>
+            where
+                M: $crate::Paged<Api = $api>,
+                R: $crate::ReplyAs<M>,
+                I: ::std::iter::IntoIterator<
+                        Item = Call<M, R>,
+                        IntoIter: $crate::private::MaybeSend + 'cb,
+                    >,
+            {
+                $crate::Run::new(self, lists).paged(M::PAGING)
+            }
             /// Waits until an operation that a call returned is done.
             pub fn wait_for<O>(&self, operation: &O) -> $crate::Wait<'static, O>
             where
@@ -231,6 +261,12 @@ macro_rules! api {
             /// this id. Without one, the batch makes an id.
             pub fn with_id(self, id: impl ::std::fmt::Display) -> Self {
                 Call::of(self.0.with_id(&id))
+            }
+
+            /// Calls with the same key go one after the other, in the order in which they were queued, and others beside
+            /// them: changes of one file, which servers refuse or lose when they come at once.
+            pub fn with_key(self, key: impl ::std::fmt::Display) -> Self {
+                Call::of(self.0.with_key(&key))
             }
 
             /// Sets a header of this call. In a batch, it is sent in the part of this call.

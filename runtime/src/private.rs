@@ -5,9 +5,10 @@
 //! items whose types can be named only through this module. That seals them: code that implements one depends on this
 //! module.
 
+pub use futures_core::Stream;
 pub use serde;
 
-pub use crate::batch::RawBatcher;
+pub use crate::batch::{MaybeSend, RawBatcher};
 pub use crate::call::reading::{Decode, Parts};
 pub use crate::call::request::Request;
 pub use crate::send::token::{is_mtls, is_transient, request_token};

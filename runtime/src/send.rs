@@ -3,10 +3,12 @@
 pub(crate) mod attempts;
 #[cfg(all(feature = "blocking", not(target_family = "wasm")))]
 pub(crate) mod blocking;
+pub(crate) mod bucket;
 pub(crate) mod builder;
 pub(crate) mod client;
 pub(crate) mod credentials;
 mod endpoint;
+pub(crate) mod governor;
 pub(crate) mod gzip;
 pub mod observe;
 pub(crate) mod retry;

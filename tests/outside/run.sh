@@ -25,6 +25,7 @@ END
 
 # The documents come from here and not from Google, and so does the runtime.
 cd "$folder"
+touch src/main.rs
 gapis add drive:v3 --from "$root/discovery" --runtime "$root/runtime"
 cargo add --quiet --offline --path apis/gapis-drive-v3
 gapis generate --check

@@ -67,7 +67,12 @@ fn introduction(api: &Api, schemas: Schemas<'_>) -> Vec<String> {
     let calls = api.limits.calls.unwrap_or(1000);
     let path = code(&format!("/{}", api.batch_path));
     lines.push(String::new());
-    lines.push(format!("One request to {path} can contain a batch of up to {calls} calls."));
+    lines.push(match calls {
+        0 => {
+            "The servers of this API accept no batches: the calls of a batch are sent one by one.".to_owned()
+        }
+        calls => format!("One request to {path} can contain a batch of up to {calls} calls."),
+    });
     lines
 }
 

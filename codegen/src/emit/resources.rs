@@ -221,16 +221,20 @@ impl Writer<'_> {
         let Method { marker, id, verb, path, api_version, request_id, upload, download, .. } = method;
         let service = if self.api.service_is_shadowed { "__Service" } else { self.api.service.as_str() };
         let output = rust_type::payload(&self.api.types, &method.output, At::Resource);
+        let forms = forms(method);
         let row = format!("{marker}: {service} => {output}; {} {verb} {}", literal(id), literal(path));
-        if let (None, Some(name), None, None) = (api_version, request_id, upload, download) {
-            return self
-                .source
-                .line(format_args!("method! {{ {row} {{ request_id: Some({}) }} }}", literal(name)));
-        }
         if api_version.is_none() && upload.is_none() && download.is_none() {
-            return self.source.line(format_args!("method! {{ {row} }}"));
+            let request_id = request_id.as_ref().map(|name| format!("request_id: Some({})", literal(name)));
+            let facts: Vec<String> = forms.into_iter().chain(request_id).collect();
+            return match facts.as_slice() {
+                [] => self.source.line(format_args!("method! {{ {row} }}")),
+                facts => self.source.line(format_args!("method! {{ {row} {{ {} }} }}", facts.join(", "))),
+            };
         }
         self.source.open(format_args!("method! {{ {row} {{"));
+        if let Some(forms) = forms {
+            self.source.line(format_args!("{forms},"));
+        }
         if let Some(version) = api_version {
             self.source.line(format_args!("api_version: Some({}),", literal(version)));
         }
@@ -308,6 +312,15 @@ fn argument_line(argument: &Parameter, schemas: Schemas<'_>) -> Option<String> {
     }
     said.extend(argument.docs.facts.iter().cloned());
     (!said.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), said.join(", ")))
+}
+
+/// The forms of the values in the path, if the document describes at least one.
+fn forms(method: &Method) -> Option<String> {
+    let values = method.path_arguments.iter().filter_map(|&position| method.arguments.get(position));
+    let forms: Vec<&str> = values.map(|value| value.form.as_deref().unwrap_or_default()).collect();
+    let forms_known = forms.iter().any(|form| !form.is_empty());
+    let list = || forms.iter().map(|form| literal(form)).collect::<Vec<_>>().join(", ");
+    forms_known.then(|| format!("forms: &[{}]", list()))
 }
 
 /// Parses code that this crate has written.

@@ -32,7 +32,7 @@ impl Writer<'_> {
         source.line(format_args!("pub use runtime::prelude::*;"));
         source.line(format_args!("use runtime::{{method, paged}};"));
         source.blank();
-        source.line(format_args!("const _: () = runtime::private::spec::assert_generation(2);"));
+        source.line(format_args!("const _: () = runtime::private::spec::assert_generation(3);"));
         source.blank();
         for module in ["enums", "schemas", "scopes"] {
             source.line(format_args!("pub mod {module};"));

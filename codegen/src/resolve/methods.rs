@@ -268,6 +268,7 @@ impl Builder<'_, '_, '_> {
             ty: self.types.parameter(schema, &place, &naming::join(stem, wire), self.log),
             repeated: schema.repeated && !in_path,
             in_path,
+            form: schema.pattern.as_deref().filter(|_| in_path).and_then(wire::form),
             docs: facts::docs(schema),
         }
     }

@@ -15,6 +15,7 @@ categories = ["api-bindings", "web-programming::http-client"]
 [package.metadata.docs.rs]
 all-features = true
 rustdoc-args = ["--cfg", "docsrs"]
+targets = ["x86_64-unknown-linux-gnu"]
 
 [dependencies]
 gapis-runtime = { version = "0.1.0", default-features = false }
@@ -176,7 +177,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::private::spec::assert_generation(2);
+const _: () = runtime::private::spec::assert_generation(3);
 
 pub mod enums;
 pub mod schemas;

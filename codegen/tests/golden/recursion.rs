@@ -34,7 +34,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::private::spec::assert_generation(2);
+const _: () = runtime::private::spec::assert_generation(3);
 
 pub mod enums;
 pub mod schemas;

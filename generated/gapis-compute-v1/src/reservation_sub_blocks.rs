@@ -196,6 +196,7 @@ impl ReservationSubBlocks<'_> {
 pub enum Get {}
 
 method! { Get: Compute => schemas::ReservationSubBlocksGetResponse; "compute.reservationSubBlocks.get" GET "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}" {
+    forms: &["", "", "reservations/*/reservationBlocks/*", ""],
     api_version: Some("2026-11-01"),
 } }
 
@@ -222,6 +223,7 @@ impl Call<GetIamPolicy> {
 pub enum GetVersion {}
 
 method! { GetVersion: Compute => schemas::Operation; "compute.reservationSubBlocks.getVersion" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion" {
+    forms: &["", "", "reservations/*/reservationBlocks/*", ""],
     api_version: Some("2026-11-01"),
     request_id: Some("requestId"),
 } }
@@ -236,6 +238,7 @@ impl Call<GetVersion> {
 pub enum List {}
 
 method! { List: Compute => schemas::ReservationSubBlocksListResponse; "compute.reservationSubBlocks.list" GET "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks" {
+    forms: &["", "", "reservations/*/reservationBlocks/*"],
     api_version: Some("2026-11-01"),
 } }
 
@@ -264,6 +267,7 @@ impl Call<List> {
 pub enum PerformMaintenance {}
 
 method! { PerformMaintenance: Compute => schemas::Operation; "compute.reservationSubBlocks.performMaintenance" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance" {
+    forms: &["", "", "reservations/*/reservationBlocks/*", ""],
     api_version: Some("2026-11-01"),
     request_id: Some("requestId"),
 } }
@@ -278,6 +282,7 @@ impl Call<PerformMaintenance> {
 pub enum ReportFaulty {}
 
 method! { ReportFaulty: Compute => schemas::Operation; "compute.reservationSubBlocks.reportFaulty" POST "projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty" {
+    forms: &["", "", "reservations/*/reservationBlocks/*", ""],
     api_version: Some("2026-11-01"),
     request_id: Some("requestId"),
 } }

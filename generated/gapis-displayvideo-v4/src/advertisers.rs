@@ -190,7 +190,7 @@ impl<'a> Advertisers<'a> {
 /// See [`Advertisers::audit`].
 pub enum Audit {}
 
-method! { Audit: DisplayVideo => schemas::AuditAdvertiserResponse; "displayvideo.advertisers.audit" GET "v4/advertisers/{+advertiserId}:audit" }
+method! { Audit: DisplayVideo => schemas::AuditAdvertiserResponse; "displayvideo.advertisers.audit" GET "v4/advertisers/{+advertiserId}:audit" { forms: &["*"] } }
 
 impl Call<Audit> {
     pub fn read_mask(self, value: &str) -> Self {
@@ -206,17 +206,17 @@ method! { Create: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers
 /// See [`Advertisers::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.delete" DELETE "v4/advertisers/{+advertiserId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.delete" DELETE "v4/advertisers/{+advertiserId}" { forms: &["*"] } }
 
 /// See [`Advertisers::edit_assigned_targeting_options`].
 pub enum EditAssignedTargetingOptions {}
 
-method! { EditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.editAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}:editAssignedTargetingOptions" }
+method! { EditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.editAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}:editAssignedTargetingOptions" { forms: &["*"] } }
 
 /// See [`Advertisers::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.get" GET "v4/advertisers/{+advertiserId}" }
+method! { Get: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.get" GET "v4/advertisers/{+advertiserId}" { forms: &["*"] } }
 
 /// See [`Advertisers::list`].
 pub enum List {}
@@ -250,7 +250,7 @@ impl Call<List> {
 /// See [`Advertisers::list_assigned_targeting_options`].
 pub enum ListAssignedTargetingOptions {}
 
-method! { ListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.listAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}:listAssignedTargetingOptions" }
+method! { ListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAdvertiserAssignedTargetingOptionsResponse; "displayvideo.advertisers.listAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}:listAssignedTargetingOptions" { forms: &["*"] } }
 
 paged! { ListAssignedTargetingOptions => schemas::AssignedTargetingOption; "pageToken" "nextPageToken" "assignedTargetingOptions" }
 
@@ -275,7 +275,7 @@ impl Call<ListAssignedTargetingOptions> {
 /// See [`Advertisers::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.patch" PATCH "v4/advertisers/{+advertiserId}" }
+method! { Patch: DisplayVideo => schemas::Advertiser; "displayvideo.advertisers.patch" PATCH "v4/advertisers/{+advertiserId}" { forms: &["*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -41,7 +41,7 @@ impl CombinedAudiences<'_> {
 /// See [`CombinedAudiences::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::CombinedAudience; "displayvideo.combinedAudiences.get" GET "v4/combinedAudiences/{+combinedAudienceId}" }
+method! { Get: DisplayVideo => schemas::CombinedAudience; "displayvideo.combinedAudiences.get" GET "v4/combinedAudiences/{+combinedAudienceId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {

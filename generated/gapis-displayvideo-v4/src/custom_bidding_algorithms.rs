@@ -113,7 +113,7 @@ method! { Create: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo
 /// See [`CustomBiddingAlgorithms::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}" }
+method! { Get: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -161,7 +161,7 @@ impl Call<List> {
 /// See [`CustomBiddingAlgorithms::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.patch" PATCH "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}" }
+method! { Patch: DisplayVideo => schemas::CustomBiddingAlgorithm; "displayvideo.customBiddingAlgorithms.patch" PATCH "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}" { forms: &["*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {
@@ -172,7 +172,7 @@ impl Call<Patch> {
 /// See [`CustomBiddingAlgorithms::upload_rules`].
 pub enum UploadRules {}
 
-method! { UploadRules: DisplayVideo => schemas::CustomBiddingAlgorithmRulesRef; "displayvideo.customBiddingAlgorithms.uploadRules" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadRules" }
+method! { UploadRules: DisplayVideo => schemas::CustomBiddingAlgorithmRulesRef; "displayvideo.customBiddingAlgorithms.uploadRules" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadRules" { forms: &["*"] } }
 
 impl Call<UploadRules> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -187,7 +187,7 @@ impl Call<UploadRules> {
 /// See [`CustomBiddingAlgorithms::upload_script`].
 pub enum UploadScript {}
 
-method! { UploadScript: DisplayVideo => schemas::CustomBiddingScriptRef; "displayvideo.customBiddingAlgorithms.uploadScript" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadScript" }
+method! { UploadScript: DisplayVideo => schemas::CustomBiddingScriptRef; "displayvideo.customBiddingAlgorithms.uploadScript" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}:uploadScript" { forms: &["*"] } }
 
 impl Call<UploadScript> {
     pub fn advertiser_id(self, value: i64) -> Self {

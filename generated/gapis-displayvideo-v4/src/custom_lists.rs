@@ -39,7 +39,7 @@ impl CustomLists<'_> {
 /// See [`CustomLists::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::CustomList; "displayvideo.customLists.get" GET "v4/customLists/{+customListId}" }
+method! { Get: DisplayVideo => schemas::CustomList; "displayvideo.customLists.get" GET "v4/customLists/{+customListId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {

@@ -106,12 +106,12 @@ impl Call<Create> {
 /// See [`FirstPartyAndPartnerAudiences::edit_customer_match_members`].
 pub enum EditCustomerMatchMembers {}
 
-method! { EditCustomerMatchMembers: DisplayVideo => schemas::EditCustomerMatchMembersResponse; "displayvideo.firstPartyAndPartnerAudiences.editCustomerMatchMembers" POST "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers" }
+method! { EditCustomerMatchMembers: DisplayVideo => schemas::EditCustomerMatchMembersResponse; "displayvideo.firstPartyAndPartnerAudiences.editCustomerMatchMembers" POST "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}:editCustomerMatchMembers" { forms: &["*"] } }
 
 /// See [`FirstPartyAndPartnerAudiences::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.get" GET "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}" }
+method! { Get: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.get" GET "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -159,7 +159,7 @@ impl Call<List> {
 /// See [`FirstPartyAndPartnerAudiences::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.patch" PATCH "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}" }
+method! { Patch: DisplayVideo => schemas::FirstPartyAndPartnerAudience; "displayvideo.firstPartyAndPartnerAudiences.patch" PATCH "v4/firstPartyAndPartnerAudiences/{+firstPartyAndPartnerAudienceId}" { forms: &["*"] } }
 
 impl Call<Patch> {
     pub fn advertiser_id(self, value: i64) -> Self {

@@ -46,7 +46,7 @@ impl<'a> FloodlightGroups<'a> {
 /// See [`FloodlightGroups::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::FloodlightGroup; "displayvideo.floodlightGroups.get" GET "v4/floodlightGroups/{+floodlightGroupId}" }
+method! { Get: DisplayVideo => schemas::FloodlightGroup; "displayvideo.floodlightGroups.get" GET "v4/floodlightGroups/{+floodlightGroupId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn partner_id(self, value: i64) -> Self {

@@ -41,7 +41,7 @@ impl GoogleAudiences<'_> {
 /// See [`GoogleAudiences::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::GoogleAudience; "displayvideo.googleAudiences.get" GET "v4/googleAudiences/{+googleAudienceId}" }
+method! { Get: DisplayVideo => schemas::GoogleAudience; "displayvideo.googleAudiences.get" GET "v4/googleAudiences/{+googleAudienceId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {

@@ -105,12 +105,12 @@ impl Call<Create> {
 /// See [`GuaranteedOrders::edit_guaranteed_order_read_accessors`].
 pub enum EditGuaranteedOrderReadAccessors {}
 
-method! { EditGuaranteedOrderReadAccessors: DisplayVideo => schemas::EditGuaranteedOrderReadAccessorsResponse; "displayvideo.guaranteedOrders.editGuaranteedOrderReadAccessors" POST "v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors" }
+method! { EditGuaranteedOrderReadAccessors: DisplayVideo => schemas::EditGuaranteedOrderReadAccessorsResponse; "displayvideo.guaranteedOrders.editGuaranteedOrderReadAccessors" POST "v4/guaranteedOrders/{+guaranteedOrderId}:editGuaranteedOrderReadAccessors" { forms: &["*"] } }
 
 /// See [`GuaranteedOrders::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.get" GET "v4/guaranteedOrders/{+guaranteedOrderId}" }
+method! { Get: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.get" GET "v4/guaranteedOrders/{+guaranteedOrderId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -158,7 +158,7 @@ impl Call<List> {
 /// See [`GuaranteedOrders::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.patch" PATCH "v4/guaranteedOrders/{+guaranteedOrderId}" }
+method! { Patch: DisplayVideo => schemas::GuaranteedOrder; "displayvideo.guaranteedOrders.patch" PATCH "v4/guaranteedOrders/{+guaranteedOrderId}" { forms: &["*"] } }
 
 impl Call<Patch> {
     pub fn advertiser_id(self, value: i64) -> Self {

@@ -110,7 +110,7 @@ impl Call<Create> {
 /// See [`InventorySourceGroups::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.inventorySourceGroups.delete" DELETE "v4/inventorySourceGroups/{+inventorySourceGroupId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.inventorySourceGroups.delete" DELETE "v4/inventorySourceGroups/{+inventorySourceGroupId}" { forms: &["*"] } }
 
 impl Call<Delete> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -125,7 +125,7 @@ impl Call<Delete> {
 /// See [`InventorySourceGroups::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::InventorySourceGroup; "displayvideo.inventorySourceGroups.get" GET "v4/inventorySourceGroups/{+inventorySourceGroupId}" }
+method! { Get: DisplayVideo => schemas::InventorySourceGroup; "displayvideo.inventorySourceGroups.get" GET "v4/inventorySourceGroups/{+inventorySourceGroupId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {

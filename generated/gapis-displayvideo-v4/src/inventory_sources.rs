@@ -105,12 +105,12 @@ impl Call<Create> {
 /// See [`InventorySources::edit_inventory_source_read_write_accessors`].
 pub enum EditInventorySourceReadWriteAccessors {}
 
-method! { EditInventorySourceReadWriteAccessors: DisplayVideo => schemas::InventorySourceAccessors; "displayvideo.inventorySources.editInventorySourceReadWriteAccessors" POST "v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors" }
+method! { EditInventorySourceReadWriteAccessors: DisplayVideo => schemas::InventorySourceAccessors; "displayvideo.inventorySources.editInventorySourceReadWriteAccessors" POST "v4/inventorySources/{+inventorySourceId}:editInventorySourceReadWriteAccessors" { forms: &["*"] } }
 
 /// See [`InventorySources::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.get" GET "v4/inventorySources/{+inventorySourceId}" }
+method! { Get: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.get" GET "v4/inventorySources/{+inventorySourceId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -158,7 +158,7 @@ impl Call<List> {
 /// See [`InventorySources::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.patch" PATCH "v4/inventorySources/{+inventorySourceId}" }
+method! { Patch: DisplayVideo => schemas::InventorySource; "displayvideo.inventorySources.patch" PATCH "v4/inventorySources/{+inventorySourceId}" { forms: &["*"] } }
 
 impl Call<Patch> {
     pub fn advertiser_id(self, value: i64) -> Self {

@@ -64,12 +64,12 @@ impl<'a> Partners<'a> {
 /// See [`Partners::edit_assigned_targeting_options`].
 pub enum EditAssignedTargetingOptions {}
 
-method! { EditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditPartnerAssignedTargetingOptionsResponse; "displayvideo.partners.editAssignedTargetingOptions" POST "v4/partners/{+partnerId}:editAssignedTargetingOptions" }
+method! { EditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditPartnerAssignedTargetingOptionsResponse; "displayvideo.partners.editAssignedTargetingOptions" POST "v4/partners/{+partnerId}:editAssignedTargetingOptions" { forms: &["*"] } }
 
 /// See [`Partners::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::Partner; "displayvideo.partners.get" GET "v4/partners/{+partnerId}" }
+method! { Get: DisplayVideo => schemas::Partner; "displayvideo.partners.get" GET "v4/partners/{+partnerId}" { forms: &["*"] } }
 
 /// See [`Partners::list`].
 pub enum List {}

@@ -80,7 +80,7 @@ impl Users<'_> {
 /// See [`Users::bulk_edit_assigned_user_roles`].
 pub enum BulkEditAssignedUserRoles {}
 
-method! { BulkEditAssignedUserRoles: DisplayVideo => schemas::BulkEditAssignedUserRolesResponse; "displayvideo.users.bulkEditAssignedUserRoles" POST "v4/users/{+userId}:bulkEditAssignedUserRoles" }
+method! { BulkEditAssignedUserRoles: DisplayVideo => schemas::BulkEditAssignedUserRolesResponse; "displayvideo.users.bulkEditAssignedUserRoles" POST "v4/users/{+userId}:bulkEditAssignedUserRoles" { forms: &["*"] } }
 
 /// See [`Users::create`].
 pub enum Create {}
@@ -90,12 +90,12 @@ method! { Create: DisplayVideo => schemas::User; "displayvideo.users.create" POS
 /// See [`Users::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.users.delete" DELETE "v4/users/{+userId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.users.delete" DELETE "v4/users/{+userId}" { forms: &["*"] } }
 
 /// See [`Users::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::User; "displayvideo.users.get" GET "v4/users/{+userId}" }
+method! { Get: DisplayVideo => schemas::User; "displayvideo.users.get" GET "v4/users/{+userId}" { forms: &["*"] } }
 
 /// See [`Users::list`].
 pub enum List {}
@@ -125,7 +125,7 @@ impl Call<List> {
 /// See [`Users::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::User; "displayvideo.users.patch" PATCH "v4/users/{+userId}" }
+method! { Patch: DisplayVideo => schemas::User; "displayvideo.users.patch" PATCH "v4/users/{+userId}" { forms: &["*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

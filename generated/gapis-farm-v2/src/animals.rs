@@ -136,7 +136,7 @@ method! { Delete: Farm => (); "farm.animals.delete" DELETE "animals/{animalId}" 
 /// See [`Animals::feed`].
 pub enum Feed {}
 
-method! { Feed: Farm => schemas::FeedResponse; "farm.animals.feed" POST "{+animal}:feed" }
+method! { Feed: Farm => schemas::FeedResponse; "farm.animals.feed" POST "{+animal}:feed" { forms: &["animals/*"] } }
 
 /// See [`Animals::get`].
 pub enum Get {}

@@ -123,7 +123,7 @@ method! { Create: PeopleService => schemas::ContactGroup; "people.contactGroups.
 /// See [`ContactGroups::delete`].
 pub enum Delete {}
 
-method! { Delete: PeopleService => schemas::Empty; "people.contactGroups.delete" DELETE "v1/{+resourceName}" }
+method! { Delete: PeopleService => schemas::Empty; "people.contactGroups.delete" DELETE "v1/{+resourceName}" { forms: &["contactGroups/*"] } }
 
 impl Call<Delete> {
     pub fn delete_contacts(self, value: bool) -> Self {
@@ -134,7 +134,7 @@ impl Call<Delete> {
 /// See [`ContactGroups::get`].
 pub enum Get {}
 
-method! { Get: PeopleService => schemas::ContactGroup; "people.contactGroups.get" GET "v1/{+resourceName}" }
+method! { Get: PeopleService => schemas::ContactGroup; "people.contactGroups.get" GET "v1/{+resourceName}" { forms: &["contactGroups/*"] } }
 
 impl Call<Get> {
     pub fn group_fields(self, value: &str) -> Self {
@@ -174,4 +174,4 @@ impl Call<List> {
 /// See [`ContactGroups::update`].
 pub enum Update {}
 
-method! { Update: PeopleService => schemas::ContactGroup; "people.contactGroups.update" PUT "v1/{+resourceName}" }
+method! { Update: PeopleService => schemas::ContactGroup; "people.contactGroups.update" PUT "v1/{+resourceName}" { forms: &["contactGroups/*"] } }

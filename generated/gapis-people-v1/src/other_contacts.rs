@@ -59,7 +59,7 @@ impl OtherContacts<'_> {
 /// See [`OtherContacts::copy_other_contact_to_my_contacts_group`].
 pub enum CopyOtherContactToMyContactsGroup {}
 
-method! { CopyOtherContactToMyContactsGroup: PeopleService => schemas::Person; "people.otherContacts.copyOtherContactToMyContactsGroup" POST "v1/{+resourceName}:copyOtherContactToMyContactsGroup" }
+method! { CopyOtherContactToMyContactsGroup: PeopleService => schemas::Person; "people.otherContacts.copyOtherContactToMyContactsGroup" POST "v1/{+resourceName}:copyOtherContactToMyContactsGroup" { forms: &["otherContacts/*"] } }
 
 /// See [`OtherContacts::list`].
 pub enum List {}

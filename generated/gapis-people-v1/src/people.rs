@@ -248,12 +248,12 @@ impl Call<CreateContact> {
 /// See [`People::delete_contact`].
 pub enum DeleteContact {}
 
-method! { DeleteContact: PeopleService => schemas::Empty; "people.people.deleteContact" DELETE "v1/{+resourceName}:deleteContact" }
+method! { DeleteContact: PeopleService => schemas::Empty; "people.people.deleteContact" DELETE "v1/{+resourceName}:deleteContact" { forms: &["people/*"] } }
 
 /// See [`People::delete_contact_photo`].
 pub enum DeleteContactPhoto {}
 
-method! { DeleteContactPhoto: PeopleService => schemas::DeleteContactPhotoResponse; "people.people.deleteContactPhoto" DELETE "v1/{+resourceName}:deleteContactPhoto" }
+method! { DeleteContactPhoto: PeopleService => schemas::DeleteContactPhotoResponse; "people.people.deleteContactPhoto" DELETE "v1/{+resourceName}:deleteContactPhoto" { forms: &["people/*"] } }
 
 impl Call<DeleteContactPhoto> {
     pub fn person_fields(self, value: &str) -> Self {
@@ -268,7 +268,7 @@ impl Call<DeleteContactPhoto> {
 /// See [`People::get`].
 pub enum Get {}
 
-method! { Get: PeopleService => schemas::Person; "people.people.get" GET "v1/{+resourceName}" }
+method! { Get: PeopleService => schemas::Person; "people.people.get" GET "v1/{+resourceName}" { forms: &["people/*"] } }
 
 impl Call<Get> {
     pub fn person_fields(self, value: &str) -> Self {
@@ -403,7 +403,7 @@ impl Call<SearchDirectoryPeople> {
 /// See [`People::update_contact`].
 pub enum UpdateContact {}
 
-method! { UpdateContact: PeopleService => schemas::Person; "people.people.updateContact" PATCH "v1/{+resourceName}:updateContact" }
+method! { UpdateContact: PeopleService => schemas::Person; "people.people.updateContact" PATCH "v1/{+resourceName}:updateContact" { forms: &["people/*"] } }
 
 impl Call<UpdateContact> {
     pub fn person_fields(self, value: &str) -> Self {
@@ -422,4 +422,4 @@ impl Call<UpdateContact> {
 /// See [`People::update_contact_photo`].
 pub enum UpdateContactPhoto {}
 
-method! { UpdateContactPhoto: PeopleService => schemas::UpdateContactPhotoResponse; "people.people.updateContactPhoto" PATCH "v1/{+resourceName}:updateContactPhoto" }
+method! { UpdateContactPhoto: PeopleService => schemas::UpdateContactPhotoResponse; "people.people.updateContactPhoto" PATCH "v1/{+resourceName}:updateContactPhoto" { forms: &["people/*"] } }

@@ -4,7 +4,7 @@
 //!
 //! Google's documentation: <https://developers.google.com/workspace/sheets/>
 //!
-//! One request to `/batch` can contain a batch of up to 1000 calls.
+//! The servers of this API accept no batches: the calls of a batch are sent one by one.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_sheets_v4::Result<()> {
@@ -48,7 +48,7 @@ pub use gapis_runtime as runtime;
 pub use runtime::prelude::*;
 use runtime::{method, paged};
 
-const _: () = runtime::private::spec::assert_generation(2);
+const _: () = runtime::private::spec::assert_generation(3);
 
 pub mod enums;
 pub mod schemas;
@@ -68,6 +68,10 @@ runtime::api! {
         root_url: "https://sheets.googleapis.com/",
         mtls_root_url: "https://sheets.mtls.googleapis.com/",
         batch_path: "batch",
+        limits: runtime::private::spec::Limits {
+            calls: 0,
+            ..runtime::private::spec::Limits::DEFAULT
+        },
         scopes: &[scopes::DRIVE],
     }
 }

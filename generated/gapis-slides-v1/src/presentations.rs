@@ -132,7 +132,7 @@ method! { Create: Slides => schemas::Presentation; "slides.presentations.create"
 /// See [`Presentations::get`].
 pub enum Get {}
 
-method! { Get: Slides => schemas::Presentation; "slides.presentations.get" GET "v1/presentations/{+presentationId}" }
+method! { Get: Slides => schemas::Presentation; "slides.presentations.get" GET "v1/presentations/{+presentationId}" { forms: &["*"] } }
 
 impl Call<Get> {
     pub fn comments_view_mode(self, value: enums::PresentationsGetCommentsViewMode) -> Self {

@@ -32,9 +32,6 @@ use crate::user::AuthorizedUser;
 /// universe in the file or of the metadata server must be that of the
 /// [client](gapis_runtime::Builder::universe_domain).
 ///
-/// Tokens of workloads on AWS are exchanged by `google-cloud-auth`, which requires a process-wide cryptography
-/// provider of `rustls`. If the program has not installed one by then, `ring` is installed.
-///
 /// ```
 /// use gapis_auth::ApplicationDefault;
 /// use gapis_runtime::Client;

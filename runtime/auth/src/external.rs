@@ -1,6 +1,7 @@
 //! Workloads with an identity from elsewhere: their own token is exchanged for one of Google's (RFC 8693).
 
 mod aws;
+mod aws_signature;
 mod subject;
 
 use std::sync::Arc;
@@ -49,9 +50,7 @@ impl ExternalAccount {
 
 impl External {
     async fn fetch(self: Arc<Self>, scopes: Arc<str>) -> Result<Fetched> {
-        let Some(own) = self.subject.token(&self.settings).await? else {
-            return aws::fetch(&self.json, &self.settings, &scopes).await;
-        };
+        let own = self.subject.token(&self.settings).await?;
         let member = |name: &str| text(&self.json, name).unwrap_or_default();
         let mut form = vec![
             ("grant_type", EXCHANGE),

@@ -124,6 +124,11 @@ impl Http {
         self.send(Method::GET, url, headers, "", String::new(), &[]).await
     }
 
+    /// Sends a `PUT` without a body, which starts a session of AWS's metadata service.
+    pub(crate) async fn put(&self, url: &str, headers: &AuthHeaders) -> Result<RawResponse, Failure> {
+        self.send(Method::PUT, url, headers, "", String::new(), &[]).await
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -134,7 +139,7 @@ impl Http {
         secrets: &[&str],
     ) -> Result<RawResponse, Failure> {
         let client = self.client().map_err(|error| Failure::Unusable(error.to_string()))?;
-        let (url, host) = endpoint(url, private::is_mtls(client), method == Method::GET)?;
+        let (url, host) = endpoint(url, private::is_mtls(client), method != Method::POST)?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if !content_type.is_empty() {

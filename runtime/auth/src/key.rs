@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use gapis_runtime::{Error, Json, Result};
-use rustls::SignatureScheme;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::sign::SigningKey;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
 
 use crate::jwt;
 
@@ -26,7 +26,7 @@ pub(crate) struct KeyFile {
 #[derive(Clone)]
 pub(crate) struct Key {
     id: String,
-    pair: Arc<dyn SigningKey>,
+    pair: Arc<RsaKeyPair>,
 }
 
 /// The token server in Google's key files.
@@ -64,17 +64,21 @@ impl Key {
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
             broken("is not PEM: it must begin with `-----BEGIN PRIVATE KEY-----` and contain its line ends, as `\\n` in JSON")
         })?;
-        let pair = rustls::crypto::ring::sign::any_supported_type(&key)
+        let pair = match &key {
+            PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+            PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+            _ => return Err(broken("is not an RSA key")),
+        };
+        let pair = pair
             .map_err(|_| broken("cannot be used: it is damaged, or not an RSA key of at least 2048 bits"))?;
-        let key = Key { id: id.to_owned(), pair };
-        key.sign(b"").map_err(|_| broken("is not an RSA key"))?;
-        Ok(key)
+        Ok(Key { id: id.to_owned(), pair: Arc::new(pair) })
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let failed = || Error::credentials("cannot sign with the service account's key");
-        let signer = self.pair.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or_else(failed)?;
-        signer.sign(message).map_err(|_| failed())
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        let signed = self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature);
+        signed.map_err(|_| Error::credentials("cannot sign with the service account's key"))?;
+        Ok(signature)
     }
 
     /// Signs the claims and returns the token.

@@ -78,6 +78,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod breaking;
 mod call;
 mod effect;
 mod fault;

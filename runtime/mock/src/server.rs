@@ -6,6 +6,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
+use crate::breaking::{Breakable, Breaking};
 use crate::render::Answer;
 use crate::reply::MockResponse;
 use crate::table::Handlers;
@@ -144,9 +146,12 @@ async fn accept(listener: std::net::TcpListener, handlers: Handlers, mut stopped
 
 async fn connection(stream: TcpStream, handlers: Handlers) {
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request| respond(handlers.clone(), request));
+    let breaking = Breaking::default();
+    let stream = Breakable { stream: TokioIo::new(stream), breaking: breaking.clone() };
+    let service =
+        hyper::service::service_fn(move |request| respond(handlers.clone(), breaking.clone(), request));
     // An error means that the client closed the connection, or that a fault was simulated.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
 }
 
 /// The error of a connection that a fault ends.
@@ -163,6 +168,7 @@ impl std::error::Error for Broken {}
 
 async fn respond(
     handlers: Handlers,
+    breaking: Breaking,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Outgoing>, Broken> {
     let (parts, body) = request.into_parts();
@@ -170,7 +176,7 @@ async fn respond(
     if lacks_length(&parts) {
         let mut answer =
             Answer::new(MockResponse::html(411, "<title>Error 411 (Length Required)!!1</title>"));
-        let body = Outgoing::new(&mut answer);
+        let body = Outgoing::new(&mut answer, breaking);
         return Ok(answer.response.into_http().map(|_| body));
     }
     // On its own thread, because a handler may wait for another request.
@@ -183,7 +189,7 @@ async fn respond(
     if answer.way.close {
         return Err(Broken);
     }
-    let body = Outgoing::new(&mut answer);
+    let body = Outgoing::new(&mut answer, breaking);
     Ok(answer.response.into_http().map(|_| body))
 }
 
@@ -199,17 +205,16 @@ fn lacks_length(request: &http::request::Parts) -> bool {
 struct Outgoing {
     pieces: VecDeque<(Duration, Bytes)>,
     cut: bool,
+    breaking: Breaking,
     waiting: Option<Pin<Box<Sleep>>>,
     /// Between two chunks, the connection can send what it has, so that they are not merged.
     flushed: bool,
 }
 
-/// How long a cut waits, so that the bytes before it reach the client.
-const BEFORE_CUT: Duration = Duration::from_millis(20);
-
 impl Outgoing {
-    fn new(answer: &mut Answer) -> Self {
-        Outgoing { pieces: answer.take_pieces(), cut: answer.way.cut.is_some(), waiting: None, flushed: true }
+    fn new(answer: &mut Answer, breaking: Breaking) -> Self {
+        let (pieces, cut) = (answer.take_pieces(), answer.way.cut.is_some());
+        Outgoing { pieces, cut, breaking, waiting: None, flushed: true }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<()> {
@@ -241,9 +246,10 @@ impl Body for Outgoing {
                 self.flushed = false;
                 Poll::Ready(self.pieces.pop_front().map(|(_, piece)| Ok(Frame::data(piece))))
             }
+            // The connection is closed when the bytes before the cut have been sent.
             None if self.cut => {
-                ready!(self.wait(cx, BEFORE_CUT));
-                Poll::Ready(Some(Err(Broken)))
+                self.breaking.0.store(true, Ordering::Relaxed);
+                Poll::Pending
             }
             None => Poll::Ready(None),
         }

@@ -1,28 +1,30 @@
 //! The dispatcher: many tasks call `batcher.send(call)`, and calls that come within a short window travel together.
 //!
 //! It is a pair. The [`Batcher`] is the handle that tasks clone; the [`Driver`] is the future that does the work and is
-//! spawned by the user, so that the runtime and its lifetime are the user's choice. Calls travel in the order in which
-//! they came, so none waits for a batch that was formed after it, but for those on their way when all places are taken.
+//! spawned by the user, so that the runtime and its lifetime are the user's choice. It is a scheduler over the calls of all
+//! tasks.
 
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
 
-use super::queue::RawBatch;
-use super::reply::Then;
-use crate::call::reading::Parts;
+use super::engine::Engine;
+use super::job;
+use super::queue::{BatchOptions, Entry, Linger, RawBatch};
+use super::reply::{Id, Then, Waiter};
+use crate::call::reading::{Panic, Parts};
 use crate::call::request::Request;
-use crate::send::rt::Timer;
 use crate::wire::spec::ApiSpec;
 use crate::{Api, BoxFuture, Client, Error, IntoCall, RawResponse, Result, Sending};
+
+/// As many calls may wait as there is room for in a semaphore, which is more than fit in memory.
+const MOST: usize = usize::MAX >> 4;
 
 /// A handle of a dispatcher. Clones share it. When the last is dropped, what was accepted is still sent and answered, and
 /// the driver ends.
@@ -168,21 +170,19 @@ impl<A: Api> Batcher<A> {
 impl RawBatcher {
     /// A dispatcher for calls of that API.
     pub fn new(client: &Client, api: &'static ApiSpec, options: BatcherOptions) -> (Self, Driver) {
-        let (jobs, waiting) = mpsc::channel(options.backlog.max(1));
-        let client = client.clone();
+        let (jobs, waiting) = mpsc::channel(options.backlog.clamp(1, MOST));
         let root = client.root(api).map(Into::into);
-        let state = State {
-            waiting,
-            closed: false,
-            taken: VecDeque::new(),
-            timer: None,
-            flying: FuturesUnordered::new(),
-            client,
-            api,
-            full: options.max_calls.unwrap_or(api.limits.calls.min(100)).max(1),
-            options,
+        let raw = RawBatch::new(client.clone(), api);
+        let (full, most) = (options.max_calls, api.limits.calls.min(100));
+        let sending = BatchOptions {
+            max_calls: Some(full.unwrap_or(most).max(1)),
+            concurrency: options.concurrency.max(1),
+            linger: Linger::Always(options.window),
+            ..raw.options
         };
-        (RawBatcher { jobs, root }, Driver(Box::pin(state.run())))
+        let engine = Engine::new(raw.client, raw.api, raw.root, sending);
+        let calls = Dispatched { waiting, panic: None, index: 0 };
+        (RawBatcher { jobs, root }, Driver(Box::pin(calls.run(engine))))
     }
 
     /// Sends a call with those of other tasks. When the future is dropped before its batch is formed, the call is not
@@ -209,99 +209,45 @@ async fn wait(jobs: mpsc::Sender<Job>, root: Result<Arc<str>>, request: Request)
     answered.await.map_err(|_| stopped())?
 }
 
-/// Whoever waits for the answer to a call that was taken into a batch. If the driver is dropped then, nobody knows
-/// whether the call was executed, and that is the answer.
-struct Waiter(Option<oneshot::Sender<Result<RawResponse>>>);
-
-impl Waiter {
-    fn answer(mut self, result: Result<RawResponse>) {
-        if let Some(answer) = self.0.take() {
-            // Who has gone needs no answer.
-            drop(answer.send(result));
-        }
-    }
-}
-
-impl Drop for Waiter {
-    fn drop(&mut self) {
-        if let Some(answer) = self.0.take() {
-            let message = "the driver of the batcher ended before the answer to the call came";
-            drop(answer.send(Err(Error::unknown_outcome(message, None))));
-        }
-    }
-}
-
-/// What the driver keeps.
-struct State {
+/// The calls of all tasks, as they come.
+struct Dispatched {
     waiting: mpsc::Receiver<Job>,
-    /// All handles are dropped.
-    closed: bool,
-    /// Calls of the batch that is being formed.
-    taken: VecDeque<Job>,
-    /// Runs since the first of them came.
-    timer: Option<Timer>,
-    flying: FuturesUnordered<BoxFuture<'static, ()>>,
-    client: Client,
-    api: &'static ApiSpec,
-    /// How many calls fill a batch.
-    full: usize,
-    options: BatcherOptions,
+    /// A panic of the caller's code, which goes on when all calls are answered.
+    panic: Option<Panic>,
+    index: usize,
 }
 
-impl State {
-    async fn run(mut self) {
-        poll_fn(|cx| self.poll(cx)).await;
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            while let Poll::Ready(Some(())) = self.flying.poll_next_unpin(cx) {}
-            self.take(cx);
-            let full = self.taken.len() >= self.full;
-            let due = full || self.closed || self.is_due(cx);
-            if self.taken.is_empty() {
-                return if self.closed && self.flying.is_empty() { Poll::Ready(()) } else { Poll::Pending };
-            }
-            if !due || self.flying.len() >= self.options.concurrency.max(1) {
-                return Poll::Pending;
-            }
-            self.form();
+impl Dispatched {
+    async fn run(mut self, mut engine: Engine<'static>) {
+        poll_fn(|cx| engine.poll(cx, &mut self)).await;
+        if let Some(panic) = self.panic {
+            resume_unwind(panic);
         }
     }
+}
 
-    /// Takes waiting calls until a batch is full. Those whose waiter has gone are dropped unsent.
-    fn take(&mut self, cx: &mut Context<'_>) {
-        while !self.closed && self.taken.len() < self.full {
-            match self.waiting.poll_recv(cx) {
-                Poll::Ready(Some(job)) => self.taken.push_back(job),
-                Poll::Ready(None) => self.closed = true,
-                Poll::Pending => break,
-            }
-        }
-        if self.taken.is_empty() {
-            self.timer = None;
-        } else if self.timer.is_none() {
-            self.timer = Some(Timer::new(self.options.window));
-        }
-    }
-
-    fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
-        self.timer.as_mut().is_some_and(|timer| Pin::new(timer).poll(cx).is_ready())
-    }
-
-    /// Sends what was taken as one batch.
-    fn form(&mut self) {
-        self.timer = None;
-        let mut batch = RawBatch::new(self.client.clone(), self.api);
-        for Job { request, answer } in self.taken.drain(..) {
+impl job::Job<'static> for Dispatched {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Entry<'static>>> {
+        while let Some(Job { mut request, answer }) = ready!(self.waiting.poll_recv(cx)) {
             if answer.is_closed() {
                 continue;
             }
-            let waiter = Waiter(Some(answer));
-            let forward = Then::Forward(Box::new(move |result| waiter.answer(result)));
-            // The waiter checked the call, so that queueing cannot fail; if it did, the waiter would learn of it.
-            drop(batch.push(request, forward));
+            request.fill_request_id();
+            self.index += 1;
+            let id = Id::made(self.index);
+            return Poll::Ready(Some(Entry::new(id, self.index, request, Then::Waiter(Waiter::new(answer)))));
         }
-        self.flying.push(Box::pin(async move { drop(batch.run().await) }));
+        Poll::Ready(None)
+    }
+
+    fn answer(&mut self, entry: Entry<'static>, result: Result<RawResponse>) {
+        let Entry { request, then, ledger, .. } = entry;
+        if let Then::Waiter(waiter) = then {
+            waiter.answer(result.map_err(|error| ledger.conclude(error, request.reads())));
+        }
+    }
+
+    fn panicked(&mut self, panic: Panic) {
+        self.panic.get_or_insert(panic);
     }
 }

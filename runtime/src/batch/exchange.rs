@@ -14,30 +14,89 @@ use http::header::CONTENT_TYPE;
 
 use super::matching::Matching;
 use super::plan::Auths;
-use super::queue::Entry;
+use super::queue::{Entry, LaneId};
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
+use crate::send::bucket::Refusal;
 use crate::send::client;
 use crate::send::gzip;
 use crate::send::observe::AttemptKind;
-use crate::send::rt::Timer;
+use crate::send::rt::{Instant, Timer};
 use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
 use crate::wire::address::host_and_path;
 use crate::wire::spec::ApiSpec;
 use crate::{BoxFuture, Client, Error, RawResponse, Result};
 
+/// How much is read of an answer whose calls are all answered, so that its connection can be used again.
+const DRAINED_CHUNKS: usize = 16;
+
+/// How long its end may take to come.
+const DRAINED_TIME: Duration = Duration::from_secs(1);
+
 /// A request on its way.
 pub(super) struct Exchange<'cb> {
     /// The calls, by their number in this request; taken when they are answered.
-    pub(super) entries: Vec<Option<Entry<'cb>>>,
+    entries: Vec<Option<Entry<'cb>>>,
+    /// How many of them are not answered yet.
+    open: usize,
     /// What the calls of each client were authorized with.
     pub(super) auths: Auths,
-    /// How many calls were told to slow down.
-    pub(super) slowed: usize,
+    /// When it left.
+    pub(super) sent: Instant,
+    /// When the last call was answered.
+    pub(super) answered_at: Instant,
+    /// What the calls of each lane were told.
+    pub(super) seats: Vec<Seat>,
+    /// Calls that failed and may be sent again: how, is known when the answer has ended.
+    pub(super) held: Vec<Held<'cb>>,
+    /// Calls that are sent again with renewed credentials.
+    pub(super) renewed: Vec<Entry<'cb>>,
     watch: Watch,
     phase: Phase,
     idle: Option<Timer>,
     matching: Matching,
+}
+
+/// The calls of a request.
+pub(super) struct Manifest<'cb> {
+    entries: Vec<Option<Entry<'cb>>>,
+    seats: Vec<Seat>,
+}
+
+/// What the calls of one lane in a request were told.
+pub(super) struct Seat {
+    pub(super) lane: LaneId,
+    /// How many were told anything.
+    pub(super) told: usize,
+    /// How many were told to slow down.
+    pub(super) refused: usize,
+    /// The units of those that passed.
+    pub(super) units: f64,
+}
+
+/// A call that failed and may be sent again.
+pub(super) struct Held<'cb> {
+    pub(super) entry: Entry<'cb>,
+    /// How long the server asks to wait.
+    pub(super) after: Option<Duration>,
+    /// It was refused before it was executed.
+    pub(super) refusal: Option<Refusal>,
+}
+
+impl<'cb> Manifest<'cb> {
+    pub(super) fn new(mut entries: Vec<Option<Entry<'cb>>>) -> Self {
+        let mut seats: Vec<Seat> = Vec::new();
+        for entry in entries.iter_mut().flatten() {
+            // Calls of a lane mostly stand together.
+            let known = seats.iter().rposition(|seat| seat.lane == entry.lane);
+            let seat = known.unwrap_or_else(|| {
+                seats.push(Seat { lane: entry.lane, told: 0, refused: 0, units: 0.0 });
+                seats.len() - 1
+            });
+            entry.seat = u16::try_from(seat).unwrap_or(u16::MAX);
+        }
+        Manifest { entries, seats }
+    }
 }
 
 enum Phase {
@@ -107,30 +166,27 @@ impl<'cb> Exchange<'cb> {
     pub(super) fn start(
         client: &Client,
         api: &ApiSpec,
-        entries: Vec<Option<Entry<'cb>>>,
+        manifest: Manifest<'cb>,
         token: String,
         auths: Auths,
         request: HttpRequest,
         limits: ReadLimits,
     ) -> Self {
+        let Manifest { entries, seats } = manifest;
         let (calls, bytes) = (entries.len(), request.body.length());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
         let url = request.url.clone();
         let sending = open(watch.send(client, request), url, limits);
-        Exchange {
-            entries,
-            auths,
-            slowed: 0,
-            watch,
-            phase: Phase::Sending(Box::pin(sending)),
-            idle: client.timeout().map(Timer::new),
-            matching: Matching::new(token, calls),
-        }
+        let phase = Phase::Sending(Box::pin(sending));
+        let idle = client.timeout().map(Timer::new);
+        Exchange::new(entries, seats, auths, watch, phase, idle, Matching::new(token, calls))
     }
 
     /// Sends one call by itself. Nothing happens until it is polled.
-    pub(super) fn alone(entry: Entry<'cb>, auths: Auths, request: HttpRequest) -> Self {
+    pub(super) fn alone(manifest: Manifest<'cb>, auths: Auths, request: HttpRequest) -> Option<Self> {
+        let Manifest { entries, seats } = manifest;
+        let entry = entries.first()?.as_ref()?;
         let call = &entry.request;
         let client = call.client().clone();
         let about = (call.api(), call.id());
@@ -138,15 +194,113 @@ impl<'cb> Exchange<'cb> {
         let idle = call.attempt_timeout().map(Timer::new);
         let sending = watch.send(&client, request);
         let answer = async move { client.read(gzip::decompress(sending.await?)).await };
+        let phase = Phase::Alone(Box::pin(answer));
+        Some(Exchange::new(entries, seats, auths, watch, phase, idle, Matching::new(String::new(), 1)))
+    }
+
+    fn new(
+        entries: Vec<Option<Entry<'cb>>>,
+        seats: Vec<Seat>,
+        auths: Auths,
+        watch: Watch,
+        phase: Phase,
+        idle: Option<Timer>,
+        matching: Matching,
+    ) -> Self {
+        let (open, now) = (entries.len(), Instant::now());
         Exchange {
-            entries: vec![Some(entry)],
+            entries,
+            open,
             auths,
-            slowed: 0,
+            sent: now,
+            answered_at: now,
+            seats,
+            held: Vec::new(),
+            renewed: Vec::new(),
             watch,
-            phase: Phase::Alone(Box::pin(answer)),
+            phase,
             idle,
-            matching: Matching::new(String::new(), 1),
+            matching,
         }
+    }
+
+    /// How many calls it was sent with.
+    pub(super) fn calls(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether each of them has an answer, or is kept until it goes again.
+    pub(super) fn is_answered(&self) -> bool {
+        self.open == 0 && matches!(self.phase, Phase::Reading(..))
+    }
+
+    /// The call with that number, if it has no answer yet.
+    pub(super) fn take(&mut self, number: usize) -> Option<Entry<'cb>> {
+        let entry = self.entries.get_mut(number)?.take()?;
+        self.open -= 1;
+        Some(entry)
+    }
+
+    /// All calls that have no answer yet.
+    pub(super) fn take_left(&mut self) -> Vec<Entry<'cb>> {
+        self.open = 0;
+        self.entries.iter_mut().filter_map(Option::take).collect()
+    }
+
+    /// The calls that have no answer yet, and those that were to be sent again.
+    pub(super) fn into_calls(mut self) -> (Vec<Entry<'cb>>, Vec<Entry<'cb>>) {
+        let left = self.take_left();
+        let held = self.held.drain(..).map(|held| held.entry).chain(self.renewed.drain(..)).collect();
+        (left, held)
+    }
+
+    fn seat(&mut self, entry: &Entry<'_>) -> Option<&mut Seat> {
+        self.seats.get_mut(usize::from(entry.seat))
+    }
+
+    /// A call passed. Whether it is the first of its lane.
+    pub(super) fn passed(&mut self, entry: &Entry<'_>) -> bool {
+        self.seat(entry).is_some_and(|seat| {
+            let first = seat.units == 0.0;
+            seat.told += 1;
+            seat.units += entry.cost();
+            first
+        })
+    }
+
+    /// A call was told something that has nothing to do with limits.
+    pub(super) fn told(&mut self, entry: &Entry<'_>) {
+        if let Some(seat) = self.seat(entry) {
+            seat.told += 1;
+        }
+    }
+
+    /// A call was told to slow down.
+    pub(super) fn refused(&mut self, entry: &Entry<'_>) {
+        if let Some(seat) = self.seat(entry) {
+            seat.told += 1;
+            seat.refused += 1;
+        }
+    }
+
+    pub(super) fn units_passed(&self) -> f64 {
+        self.seats.iter().map(|seat| seat.units).sum()
+    }
+
+    /// Reads what is left of an answer whose calls are all answered. Ready at its end, or when that is too far away.
+    pub(super) fn drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..DRAINED_CHUNKS {
+            let Phase::Reading(_, Source::Stream(stream)) = &mut self.phase else { break };
+            match stream.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(_) => break,
+                Poll::Pending if self.answered_at.elapsed() < DRAINED_TIME => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        self.phase = Phase::Ended;
+        self.watch.finish(None);
+        Poll::Ready(())
     }
 
     /// The next thing that happens. Not to be called after the end.

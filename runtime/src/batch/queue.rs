@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 
@@ -27,18 +28,23 @@ pub(super) struct RawBatch<'cb> {
     /// The caller's ids. Made ones are of another kind and cannot collide.
     pub(super) ids: HashSet<String>,
     pub(super) listeners: Vec<Listener<'cb>>,
-    /// For each barrier, whether a failure before it cancels what comes after.
-    pub(super) barriers: Vec<bool>,
+    /// For each barrier, how many calls are before it, and whether a failure of one cancels what comes after.
+    pub(super) barriers: Vec<(usize, bool)>,
     pub(super) options: BatchOptions,
 }
 
 /// What the caller said about the whole batch.
+#[derive(Clone)]
 pub(super) struct BatchOptions {
     pub(super) max_calls: Option<usize>,
     pub(super) max_bytes: usize,
     pub(super) max_url: usize,
     pub(super) concurrency: usize,
     pub(super) rate: Option<f64>,
+    /// How long a request that is not full waits for more calls.
+    pub(super) linger: Linger,
+    /// After so long no call waits for its answer any more.
+    pub(super) deadline: Option<Duration>,
     pub(super) policy: RetryPolicy,
     pub(super) limits: ReadLimits,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -46,16 +52,46 @@ pub(super) struct BatchOptions {
     pub(super) error: Option<Error>,
 }
 
+/// The place of a user's calls among those that wait.
+pub(super) type LaneId = usize;
+
+/// How long a request that is not full waits for more calls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Linger {
+    /// Not at all.
+    Never,
+    /// So long after its first call.
+    Always(Duration),
+    /// So long after its first call, where others are on their way: their replies may bring more.
+    WhileFlying(Duration),
+}
+
 /// A queued call.
 pub(super) struct Entry<'cb> {
     pub(super) id: Id,
     pub(super) index: usize,
-    pub(super) stage: usize,
     pub(super) request: Request,
     pub(super) then: Then<'cb>,
     pub(super) ledger: Ledger,
     /// How often it was sent, for the report.
     pub(super) sent: u32,
+    /// How often it was told to slow down without others being told the same.
+    pub(super) limited: u32,
+    /// Its place in its request's count of what each lane was told.
+    pub(super) seat: u16,
+    pub(super) lane: LaneId,
+}
+
+impl<'cb> Entry<'cb> {
+    pub(super) fn new(id: Id, index: usize, request: Request, then: Then<'cb>) -> Self {
+        let ledger = Ledger::default();
+        Entry { id, index, request, then, ledger, sent: 0, limited: 0, seat: 0, lane: 0 }
+    }
+
+    /// What it costs of a quota, in units.
+    pub(super) fn cost(&self) -> f64 {
+        f64::from(self.request.spec().units)
+    }
 }
 
 static SERIAL: AtomicU64 = AtomicU64::new(0);
@@ -68,6 +104,8 @@ impl<'cb> RawBatch<'cb> {
             max_url: api.limits.url,
             concurrency: 2,
             rate: None,
+            linger: Linger::Never,
+            deadline: None,
             policy: client.policy().clone(),
             limits: ReadLimits::default(),
             headers: Vec::new(),
@@ -112,8 +150,7 @@ impl<'cb> RawBatch<'cb> {
             }
             None => Id::made(index),
         };
-        let stage = self.barriers.len();
-        self.calls.push(Entry { id, index, stage, request, then, ledger: Ledger::default(), sent: 0 });
+        self.calls.push(Entry::new(id, index, request, then));
         Ok(index)
     }
 }

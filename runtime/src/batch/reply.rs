@@ -5,6 +5,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::oneshot;
+
 use crate::call::reading::{Panic, Reader, Reading, value};
 use crate::call::request::Request;
 use crate::{Error, RawResponse, Response, Result};
@@ -153,10 +155,55 @@ pub(super) enum Then<'cb> {
     /// Keep the value for the ticket's holder.
     Ticket(Keep<'cb>),
     /// Pass it on undecoded.
-    Forward(Box<dyn FnOnce(Result<RawResponse>) + Send + 'cb>),
+    Waiter(Waiter),
+}
+
+/// Whoever waits for the answer to a call of a dispatcher. If its driver is dropped when the call was sent, nobody knows
+/// whether it was executed, and that is the answer.
+pub(super) struct Waiter {
+    answer: Option<oneshot::Sender<Result<RawResponse>>>,
+    is_sent: bool,
+}
+
+impl Waiter {
+    pub(super) fn new(answer: oneshot::Sender<Result<RawResponse>>) -> Self {
+        Waiter { answer: Some(answer), is_sent: false }
+    }
+
+    /// Whether nobody waits any more.
+    fn is_gone(&self) -> bool {
+        self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    pub(super) fn answer(mut self, result: Result<RawResponse>) {
+        if let Some(answer) = self.answer.take() {
+            // Who has gone needs no answer.
+            drop(answer.send(result));
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let Some(answer) = self.answer.take().filter(|_| self.is_sent) else { return };
+        let message = "the driver of the batcher ended before the answer to the call came";
+        drop(answer.send(Err(Error::unknown_outcome(message, None))));
+    }
 }
 
 impl<'cb> Then<'cb> {
+    /// Whether nobody wants the reply, so that the call need not be sent.
+    pub(super) fn is_unwanted(&self) -> bool {
+        matches!(self, Then::Waiter(waiter) if waiter.is_gone())
+    }
+
+    /// The call leaves.
+    pub(super) fn sent(&mut self) {
+        if let Then::Waiter(waiter) = self {
+            waiter.is_sent = true;
+        }
+    }
+
     pub(super) fn callback<T: 'static>(
         reader: Reader<'cb, T>,
         callback: impl FnOnce(Reply<T>) + Send + 'cb,

@@ -54,7 +54,7 @@ struct RawPages {
 impl<M: Paged, R: ReplyAs<M>> Pages<M, R> {
     #[doc(hidden)]
     pub fn new(mut request: Request) -> Self {
-        request.keep_field(M::PAGING.next_token.split('.').next().unwrap_or_default());
+        ask_for_token(&mut request, M::PAGING);
         let raw = RawPages { next: Some(request), paging: M::PAGING, tokens: Vec::new(), flight: None };
         Pages { raw, method: PhantomData }
     }
@@ -71,7 +71,7 @@ impl<M: Paged, R: ReplyAs<M>> Pages<M, R> {
         let answer = ready!(self.raw.poll(cx));
         let page = answer.and_then(|response| {
             let page = R::DECODE(api, spec, &response)?;
-            self.raw.advance(api, &response)?;
+            self.raw.advance(&response)?;
             Ok(page)
         });
         if page.is_err() {
@@ -90,29 +90,46 @@ impl RawPages {
         Poll::Ready(answer)
     }
 
-    /// Prepares the call for the page after this one.
-    fn advance(&mut self, api: &ApiSpec, page: &RawResponse) -> Result<()> {
-        // The token is read from the response, because a page in the caller's own type need not have it.
-        let Some(token) = text_at(api, self.paging.next_token, page).filter(|token| !token.is_empty()) else {
-            self.next = None;
-            return Ok(());
-        };
+    /// Makes the call for the page after this one.
+    fn advance(&mut self, page: &RawResponse) -> Result<()> {
         let Some(request) = &mut self.next else { return Ok(()) };
-        if self.tokens.contains(&token) {
-            return Err(Error::protocol(format!(
-                "{}: the server returned the same page token twice",
-                request.id()
-            )));
+        if !turn(request, self.paging, &mut self.tokens, page)? {
+            self.next = None;
         }
-        if self.paging.token_in_body {
-            request.set_body_member(self.paging.token, &token)?;
-        } else {
-            request.set_param(self.paging.token, &token.as_str());
-        }
-        // All tokens are kept, because a server may also return to an earlier token.
-        self.tokens.push(token);
         Ok(())
     }
+}
+
+/// Asks for the token of the next page, where the call says which members it wants.
+pub(crate) fn ask_for_token(request: &mut Request, paging: &Paging) {
+    request.keep_field(paging.next_token.split('.').next().unwrap_or_default());
+}
+
+/// Makes the call for a page that for the page after it. False if there is none. `tokens` are those of the pages so far.
+///
+/// # Errors
+/// If the server gives a token again.
+pub(crate) fn turn(
+    request: &mut Request,
+    paging: &Paging,
+    tokens: &mut Vec<String>,
+    page: &RawResponse,
+) -> Result<bool> {
+    // The token is read from the response, because a page in the caller's own type need not have it.
+    let token = text_at(request.api(), paging.next_token, page).filter(|token| !token.is_empty());
+    let Some(token) = token else { return Ok(false) };
+    if tokens.contains(&token) {
+        let id = request.id();
+        return Err(Error::protocol(format!("{id}: the server returned the same page token twice")));
+    }
+    if paging.token_in_body {
+        request.set_body_member(paging.token, &token)?;
+    } else {
+        request.set_param(paging.token, &token.as_str());
+    }
+    // All tokens are kept, because a server may also return to an earlier token.
+    tokens.push(token);
+    Ok(true)
 }
 
 /// The text at a path of members, separated by dots, in a response's body.

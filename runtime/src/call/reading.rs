@@ -110,6 +110,11 @@ impl<T> Reader<'_, T> {
         Reader { decode: R::DECODE, settle: None }
     }
 
+    /// Another one that reads the same, unless it hands out parts.
+    pub(crate) fn again(&self) -> Option<Self> {
+        self.settle.is_none().then_some(Reader { decode: self.decode, settle: None })
+    }
+
     pub(crate) fn read(self, (api, spec): Facts, answer: Result<RawResponse>) -> Reading<T> {
         let (result, response) = match answer {
             Ok(response) => ((self.decode)(api, spec, &response), Some(response)),

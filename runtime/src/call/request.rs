@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) idempotent: Option<bool>,
     /// The id of the call in a batch.
     pub(crate) id: Option<String>,
+    /// Calls with the same key go one after the other.
+    pub(crate) key: Option<String>,
 }
 
 impl Request {
@@ -75,7 +77,9 @@ impl Request {
         // The capacity includes the values, so that the path is allocated once.
         inner.path.reserve(api.service_path.len() + spec.path.len() + 32);
         inner.path.push_str(api.service_path);
-        if let Err(error) = path::expand(spec.id, spec.path, values, &mut inner.path) {
+        let expanded = path::expand(spec.id, spec.path, values, &mut inner.path);
+        if let Err(error) = expanded.and_then(|()| path::check_forms(spec.id, spec.path, spec.forms, values))
+        {
             inner.error = Some(error);
         }
         if let Some(upload) = spec.upload

@@ -177,4 +177,10 @@ impl Request {
         self.options_mut().id = Some(id.to_string());
         self
     }
+
+    #[must_use]
+    pub fn with_key(mut self, key: &dyn std::fmt::Display) -> Self {
+        self.options_mut().key = Some(key.to_string());
+        self
+    }
 }

@@ -228,6 +228,11 @@ macro_rules! update {
                 Update(self.0.change(|request| request.with_id(&id)))
             }
 
+            /// Updates and calls with the same key go one after the other, in the order in which they were queued.
+            pub fn with_key(self, key: impl ::std::fmt::Display) -> Self {
+                Update(self.0.change(|request| request.with_key(&key)))
+            }
+
             /// Sets a header of this call. In a batch, it is sent in the part of this call.
             pub fn with_header(self, name: &str, value: &str) -> Self {
                 Update(self.0.change(|request| request.header(name, value)))

@@ -1,7 +1,8 @@
 //! The session of a resumable upload: its URL, and the requests to it.
 //!
 //! Anyone who knows the URL can write to it, so it is a secret that no `Debug` output, error or log contains. Requests
-//! to it also have credentials, so its scheme, host and port must be those of the call that opened it.
+//! to it also have credentials, so its scheme, host and port must be those of the call that opened it, or those that the
+//! caller allowed.
 
 use bytes::Bytes;
 use http::header::{
@@ -16,7 +17,7 @@ use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
 use crate::send::credentials::AuthHeaders;
 use crate::send::observe::AttemptKind;
 use crate::send::transport::{HttpRequest, RequestBody};
-use crate::{Api, Error, Json, RawResponse, Result};
+use crate::{Api, Client, Error, Json, RawResponse, Result};
 
 /// A resumable upload that the server keeps. It can be saved as text and loaded by another run of the program, which
 /// then continues the upload; see [`Upload::resume`](crate::Upload::resume).
@@ -99,10 +100,11 @@ impl Session {
     /// Tells the server to delete the upload. It is not an error if the server has already deleted it.
     ///
     /// # Errors
-    /// The errors of any call, and an error if the session belongs to another host than the service.
+    /// The errors of any call, and an error if the session belongs to another host than the service and those allowed with
+    /// [`Builder::upload_origin`](crate::Builder::upload_origin).
     pub async fn cancel<A: Api>(self, service: &A) -> Result<()> {
         let request = Request::raw::<A>(service.client(), &http::Method::DELETE, "/", None);
-        same_origin(&self.address, &request.client().root(request.api())?)?;
+        self.stays(&request)?;
         let mut attempts = Attempts::new(request.subject());
         attempts.run(&mut Cancel { session: &self, request: &request }).await
     }
@@ -114,7 +116,7 @@ impl Session {
         let location = location.ok_or_else(|| {
             Error::protocol(format!("{id}: the server opened an upload session without a `Location`"))
         })?;
-        let address = resolve(location, &request.url()?)?;
+        let address = resolve(location, &request.url()?, request.client())?;
         Ok(Session { method: id.to_owned(), address, length })
     }
 
@@ -129,8 +131,14 @@ impl Session {
                 "{}: the upload to resume has {then} bytes, but the source has {now}",
                 request.id()
             ))),
-            _ => same_origin(&self.address, &request.client().root(request.api())?),
+            _ => self.stays(request),
         }
+    }
+
+    /// Checks that the session is at the call's own host, or at one that the client allows.
+    fn stays(&self, request: &Request) -> Result<()> {
+        let root = request.client().root(request.api())?;
+        request.client().check_upload(&url(&self.address)?, &url(&root)?)
     }
 
     /// Sends a piece, or asks how much the server has, depending on the range.
@@ -221,9 +229,10 @@ fn kept(response: &RawResponse) -> Result<u64> {
 }
 
 /// Resolves a URL from the server, absolute or relative to the request (RFC 3986, section 5.2).
-fn resolve(location: &str, base: &str) -> Result<String> {
-    let address = url(base)?.join(location).map_err(|_| not_a_url())?;
-    same_origin(address.as_str(), base)?;
+fn resolve(location: &str, base: &str, client: &Client) -> Result<String> {
+    let base = url(base)?;
+    let address = base.join(location).map_err(|_| not_a_url())?;
+    client.check_upload(&address, &base)?;
     Ok(address.into())
 }
 
@@ -239,22 +248,6 @@ fn not_a_url() -> Error {
     Error::protocol("the upload's `Location` is not a valid URL")
 }
 
-/// Refuses a URL whose scheme, host or port differ from the other's.
-fn same_origin(address: &str, base: &str) -> Result<()> {
-    let (address, base) = (url(address)?, url(base)?);
-    // A user name and password are not allowed.
-    let named = !address.username().is_empty() || address.password().is_some();
-    if address.origin() == base.origin() && address.origin().is_tuple() && !named {
-        return Ok(());
-    }
-    Err(Error::protocol(format!(
-        "the upload's `Location` is at {}, but the upload started at {}: credentials are not sent to another scheme, \
-         host or port",
-        address.host_str().unwrap_or("no host"),
-        base.host_str().unwrap_or("no host"),
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +256,8 @@ mod tests {
 
     #[test]
     fn addresses_are_on_the_same_host() {
+        let client = Client::builder().anonymous().build().unwrap();
+        let resolve = |location: &str, base: &str| resolve(location, base, &client);
         for (location, address) in [
             ("https://www.googleapis.com/x?upload_id=1", "https://www.googleapis.com/x?upload_id=1"),
             ("https://WWW.googleapis.com:443/x", "https://www.googleapis.com/x"),

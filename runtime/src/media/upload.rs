@@ -37,14 +37,12 @@ const SMALL: u64 = 5 * 1024 * 1024;
 /// Headers of the call are sent with each request of the upload, except conditions such as `If-Match`, which are sent
 /// with the first one only.
 ///
-/// For an upload in one request, the timeout limits how long no media is taken and no response arrives. But bytes in
-/// memory of up to 1 MiB, without a progress closure, are sent in one piece, and the timeout applies to the whole
-/// request. For an upload in chunks, it applies to each chunk. If the connection cannot send a chunk in that time,
-/// choose [smaller chunks](Self::with_chunk_size) or a longer timeout.
+/// The timeout limits how long no media is taken and no response arrives, for an upload in one request and for each chunk
+/// of another. But chunks, and bytes in memory without a progress closure, of up to 1 MiB are sent in one piece, and the
+/// timeout applies to the whole request.
 ///
 /// Dropping the future stops the upload. The server keeps its session until it is [cancelled](Session::cancel),
 /// resumed or expired.
-/// [cancelled](Session::cancel), resumed or forgotten.
 #[must_use = "an upload does nothing until it is sent"]
 pub struct Upload<M, R = AsDocumented> {
     request: Request,

@@ -346,6 +346,15 @@ impl Ledger {
         self.attempts = self.attempts.saturating_sub(1);
     }
 
+    /// Like [`forget`](Self::forget), for a call that the server refused together with all others: it counts as not
+    /// sent, so that the time until its turn comes again does not count.
+    pub(crate) fn forget_refusal(&mut self) {
+        self.forget();
+        if self.attempts == 0 {
+            self.since = None;
+        }
+    }
+
     /// Decides what happens after a failure with this verdict.
     pub(crate) fn fate(&mut self, policy: &RetryPolicy, verdict: Verdict) -> Fate {
         match verdict {

@@ -10,6 +10,7 @@ use http::header::{HeaderName, HeaderValue, USER_AGENT};
 use crate::send::client::{Client, Shared};
 use crate::send::credentials::{Anonymous, Credentials, QUOTA_PROJECT};
 use crate::send::endpoint::Endpoints;
+use crate::send::governor::Governor;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
 use crate::send::transport::{Reqwest, Settings, Transport};
@@ -71,6 +72,7 @@ pub struct Builder<T> {
     observer: Option<Arc<dyn Observer>>,
     batch_fallback: Option<bool>,
     request_ids: bool,
+    governor: Governor,
     built: PhantomData<fn() -> T>,
 }
 
@@ -88,6 +90,7 @@ impl<T: FromClient> Builder<T> {
             user_agent: None,
             policy: RetryPolicy::default(),
             budget: 100,
+            governor: Governor::new(),
             timeout: Some(TIMEOUT),
             max_response: 1 << 30,
             observer: None,
@@ -128,6 +131,27 @@ impl<T: FromClient> Builder<T> {
     /// [`endpoint`](Builder::endpoint), because most emulators do not support that path.
     pub fn download_path(mut self, below_download: bool) -> Self {
         self.endpoints.download_path = Some(below_download);
+        self
+    }
+
+    /// Allows sessions of resumable uploads at another scheme, host and port: `https://uploads.example.com`. Can be called
+    /// several times.
+    ///
+    /// Requests to a session carry media and credentials, so a session must be at the host where the upload started, as it
+    /// is with Google's servers. A proxy or an emulator may return URLs with another name of its own; allow that name.
+    ///
+    /// ```
+    /// use gapis_runtime::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .anonymous()
+    ///     .endpoint("http://localhost:4443")
+    ///     .upload_origin("http://0.0.0.0:4443")
+    ///     .build()?;
+    /// # Ok::<(), gapis_runtime::Error>(())
+    /// ```
+    pub fn upload_origin(mut self, url: &str) -> Self {
+        self.endpoints.upload_origins.push(url.to_owned());
         self
     }
 
@@ -186,10 +210,18 @@ impl<T: FromClient> Builder<T> {
         self
     }
 
-    /// Sets how many HTTP requests may be sent again before others succeed, so that retries do not make an outage
-    /// worse. Default: 100. Each success adds a tenth of a request to the budget, up to this number.
-    pub fn retry_budget(mut self, requests: u32) -> Self {
-        self.budget = requests;
+    /// Sets how many calls may be sent again before others succeed, so that retries do not make the trouble of a server
+    /// worse. Default: 100. Each success adds a tenth of a call to the budget, up to this number. Calls of a batch that
+    /// the server refused without looking at them, because there were too many or it was down, are not counted.
+    pub fn retry_budget(mut self, calls: u32) -> Self {
+        self.budget = calls;
+        self
+    }
+
+    /// Sets what keeps calls of batches, dispatchers and runs within quotas. By default, each client has its own; several
+    /// clients may share one.
+    pub fn governor(mut self, governor: Governor) -> Self {
+        self.governor = governor;
         self
     }
 
@@ -354,6 +386,7 @@ impl<T: FromClient> Builder<T> {
             batch_fallback: self.batch_fallback,
             request_ids: self.request_ids,
             learned: Mutex::default(),
+            governor: self.governor,
         };
         Ok(T::from_client(Client::new(shared, credentials)))
     }

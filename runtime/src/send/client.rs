@@ -12,6 +12,7 @@ use http::header::{ACCEPT, HeaderValue};
 
 use crate::send::credentials::{AuthHeaders, Credentials};
 use crate::send::endpoint::Endpoints;
+use crate::send::governor::{self, Governor};
 use crate::send::gzip;
 use crate::send::observe::Observer;
 use crate::send::retry::{RetryBudget, RetryPolicy};
@@ -28,6 +29,8 @@ use crate::{Error, RawResponse, Result};
 pub struct Client {
     shared: Arc<Shared>,
     credentials: Arc<dyn Credentials>,
+    /// Tells its credentials from other ones, whose quotas are others.
+    user: u64,
 }
 
 /// What clients share that differ only in their credentials.
@@ -47,6 +50,7 @@ pub(super) struct Shared {
     /// The maximum number of calls in a batch, by API, where a server reported a lower limit than the API's `Limits`;
     /// 0 if it does not support batches. The key is the API, because most APIs have the same path.
     pub(super) learned: Mutex<HashMap<[&'static str; 2], usize>>,
+    pub(super) governor: Governor,
 }
 
 impl std::fmt::Debug for Client {
@@ -61,7 +65,7 @@ impl std::fmt::Debug for Client {
 impl Client {
     /// A client with the settings of its builder.
     pub(super) fn new(shared: Shared, credentials: Arc<dyn Credentials>) -> Client {
-        Client { shared: Arc::new(shared), credentials }
+        Client { shared: Arc::new(shared), credentials, user: governor::number() }
     }
 
     /// The same client with other credentials. Connections, policies, the retry budget and learned limits are shared,
@@ -77,11 +81,25 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_credentials(&self, credentials: impl Credentials + 'static) -> Client {
-        Client { shared: Arc::clone(&self.shared), credentials: Arc::new(credentials) }
+        Client {
+            shared: Arc::clone(&self.shared),
+            credentials: Arc::new(credentials),
+            user: governor::number(),
+        }
     }
 
     pub(crate) fn is_same(&self, other: &Client) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared) && Arc::ptr_eq(&self.credentials, &other.credentials)
+        Arc::ptr_eq(&self.shared, &other.shared) && self.user == other.user
+    }
+
+    /// What keeps its calls within quotas.
+    pub(crate) fn governor(&self) -> &Governor {
+        &self.shared.governor
+    }
+
+    /// A number that clients with other credentials do not have.
+    pub(crate) fn user(&self) -> u64 {
+        self.user
     }
 
     /// Scheme and host for calls of this API, ending in `/`.
@@ -98,6 +116,14 @@ impl Client {
     /// If they must not. The message shows the host only.
     pub(crate) fn check_link(&self, api: &ApiSpec, url: &url::Url) -> Result<()> {
         self.shared.endpoints.check_link(api, url)
+    }
+
+    /// Checks that an upload that started at `base` may continue at this URL.
+    ///
+    /// # Errors
+    /// If it may not. The message contains only the hosts.
+    pub(crate) fn check_upload(&self, address: &url::Url, base: &url::Url) -> Result<()> {
+        self.shared.endpoints.check_upload(address, base)
     }
 
     /// Whether media is downloaded below `/download/` if the API serves it there.

@@ -19,6 +19,8 @@ pub(crate) struct Endpoints {
     pub(super) mtls: bool,
     /// Whether media is downloaded below `/download/`, for APIs that serve it there.
     pub(super) download_path: Option<bool>,
+    /// Scheme, host and port of places, beside the API's own, to which a server may send a resumable upload.
+    pub(super) upload_origins: Vec<String>,
 }
 
 impl Endpoints {
@@ -28,6 +30,7 @@ impl Endpoints {
     /// If a setting is not a URL or domain, or two settings exclude each other.
     pub(super) fn checked(mut self) -> Result<Self> {
         self.fixed = self.fixed.map(|url| normal(&url)).transpose()?;
+        self.upload_origins = self.upload_origins.iter().map(|url| origin(url)).collect::<Result<_>>()?;
         if let Some(domain) = &self.universe
             && !is_domain(domain)
         {
@@ -59,6 +62,30 @@ impl Endpoints {
     /// and Node.js use.
     pub(super) fn has_download_path(&self) -> bool {
         self.download_path.unwrap_or(self.fixed.is_none())
+    }
+
+    /// Checks that an upload that started at `base` may continue at this URL, with credentials: at the same scheme, host and
+    /// port, or at one that the caller allowed.
+    ///
+    /// # Errors
+    /// If it may not. The message contains only the hosts.
+    pub(super) fn check_upload(&self, address: &url::Url, base: &url::Url) -> Result<()> {
+        let origin = address.origin();
+        let is_allowed = || {
+            let origin = origin.ascii_serialization();
+            self.upload_origins.contains(&origin)
+        };
+        // A user name and password are not allowed.
+        let named = !address.username().is_empty() || address.password().is_some();
+        if !named && origin.is_tuple() && (origin == base.origin() || is_allowed()) {
+            return Ok(());
+        }
+        Err(Error::protocol(format!(
+            "the upload's `Location` is at {}, but the upload started at {}: credentials are not sent to another scheme, \
+             host or port, unless the builder's `.upload_origin(…)` allows it",
+            address.host_str().unwrap_or("no host"),
+            base.host_str().unwrap_or("no host"),
+        )))
     }
 
     /// Checks that credentials may be sent to a URL from a response: at the API's own root, or with `https` at a host
@@ -167,6 +194,15 @@ fn normal(url: &str) -> Result<String> {
     Ok(format!("{}/", url.trim_end_matches('/')))
 }
 
+/// Scheme, host and port in normal form, of a URL that has nothing else.
+fn origin(url: &str) -> Result<String> {
+    let parsed = normal(url).ok().and_then(|url| url::Url::parse(&url).ok());
+    let parsed = parsed
+        .filter(|url| url.path() == "/")
+        .ok_or_else(|| Error::input("the origin for uploads is not `https://host` or `https://host:port`"))?;
+    Ok(parsed.origin().ascii_serialization())
+}
+
 /// Whether the text can follow a service's name in a host: `example.com`.
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
@@ -266,6 +302,52 @@ mod tests {
             ..Endpoints::default()
         };
         assert_eq!(all.checked().unwrap().root(&OTHER).unwrap(), "http://127.0.0.1:8080/");
+    }
+
+    #[test]
+    fn uploads_stay_where_they_began_or_go_where_the_caller_allowed() {
+        let url = |text: &str| url::Url::parse(text).unwrap();
+        let base = url("https://storage.example.com/upload/x?uploadType=resumable");
+        let check = |endpoints: &Endpoints, address: &str| endpoints.check_upload(&url(address), &base);
+        let own = Endpoints::default();
+        let told = endpoints(|e| {
+            e.upload_origins =
+                vec!["https://Uploads.example.com:443/".into(), "http://127.0.0.1:8080".into()];
+        });
+        for (address, by_default, by_word) in [
+            ("https://storage.example.com:443/x?upload_id=1", true, true),
+            ("https://uploads.example.com/x", false, true),
+            ("http://127.0.0.1:8080/x", false, true),
+            ("http://127.0.0.1:8081/x", false, false),
+            ("http://uploads.example.com/x", false, false),
+            ("https://uploads.example.com.evil.test/x", false, false),
+            ("https://u:s3cret@storage.example.com/x", false, false),
+            ("https://u:s3cret@uploads.example.com/x", false, false),
+            ("https://evil.test/s3cret", false, false),
+            ("data:text/plain,x", false, false),
+        ] {
+            assert_eq!(check(&own, address).is_ok(), by_default, "{address}");
+            assert_eq!(check(&told, address).is_ok(), by_word, "{address}");
+            assert!(
+                check(&own, address).is_ok_and(|()| true)
+                    || !check(&own, address).unwrap_err().to_string().contains("s3cret")
+            );
+        }
+        for bad in [
+            "",
+            "uploads.example.com",
+            "https://h/path",
+            "https://u:p@h",
+            "ftp://h",
+            "https://h?x",
+            "https://h#x",
+        ] {
+            let told = Endpoints { upload_origins: vec![bad.into()], ..Endpoints::default() };
+            assert!(
+                told.checked().is_err_and(|error| error.is_input() && !error.to_string().contains("u:p")),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

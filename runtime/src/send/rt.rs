@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// A boxed future that is `Send`, except on `wasm32`, where there is only one thread.
 #[cfg(not(target_family = "wasm"))]
@@ -153,5 +154,28 @@ mod wasm {
         let longest = i32::MAX.unsigned_abs();
         let millis = u32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(longest);
         TimeoutFuture::new(millis.min(longest))
+    }
+}
+
+/// A timer that is set to one time after the other.
+#[derive(Default)]
+pub(crate) struct Alarm {
+    at: Option<Instant>,
+    timer: Option<Timer>,
+}
+
+impl Alarm {
+    /// Wakes at that time, or never.
+    pub(crate) fn set(&mut self, at: Option<Instant>) {
+        if self.at != at {
+            self.at = at;
+            self.timer = at.map(|at| Timer::new(at.saturating_duration_since(Instant::now())));
+        }
+    }
+
+    /// Ready once when the time has come.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(timer) = &mut self.timer else { return Poll::Pending };
+        Pin::new(timer).poll(cx).map(|_| (self.at, self.timer) = (None, None))
     }
 }

@@ -248,9 +248,21 @@ fn cause(error: &(dyn StdError + 'static)) -> String {
 /// Whether a TLS handshake failed because of a certificate, a protocol version or an identity. TLS libraries report
 /// these as invalid data, but report a failed connection with its own kind.
 fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    chain(error)
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .any(|error| error.kind() == std::io::ErrorKind::InvalidData)
+    let kinds =
+        || chain(error).filter_map(|error| error.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    kinds().any(|kind| kind == std::io::ErrorKind::InvalidData)
+        || is_native(error) && kinds().next().is_none()
+}
+
+/// Whether the platform's TLS library reports it. If the connection failed, its error contains an IO error.
+#[cfg(all(feature = "native-tls", not(target_family = "wasm")))]
+fn is_native(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| error.is::<native_tls::Error>())
+}
+
+#[cfg(not(all(feature = "native-tls", not(target_family = "wasm"))))]
+fn is_native(_: &(dyn StdError + 'static)) -> bool {
+    false
 }
 
 /// The error and its sources. The error inside an IO error is not among its sources, so it is requested separately.

@@ -359,6 +359,12 @@ fn describe(status: StatusCode, api: &ApiError, response: &RawResponse) -> Strin
         line.push_str(", with an empty body");
     }
     push_reason(&mut line, api);
+    if status == StatusCode::FORBIDDEN
+        && let Some(advice) = api.advice()
+    {
+        line.push_str("; ");
+        line.push_str(advice);
+    }
     line
 }
 
@@ -434,6 +440,36 @@ mod tests {
         assert_eq!(error.to_string(), "404 Not Found: No such animal: rex. (notFound)");
         assert!(error.is_not_found() && error.is_status() && !error.is_rate_limited());
         assert_eq!(error.reason(), Some("notFound"));
+    }
+
+    /// The reasons of `google/api/error_reason.proto` and those of the older form, also where a general one comes first.
+    #[test]
+    fn a_wrong_quota_project_or_scope_says_what_to_do() {
+        let info = |reason: &str| {
+            serde_json::json!({ "error": {
+                "code": 403, "message": "No.", "status": "PERMISSION_DENIED", "errors": [{ "reason": "forbidden" }],
+                "details": [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason }],
+            } })
+        };
+        let old = serde_json::json!({ "error": { "errors": [{ "reason": "accessNotConfigured" }] } });
+        for (body, words) in [
+            (info("SERVICE_DISABLED"), "enable the API in the quota project"),
+            (old, "enable the API in the quota project"),
+            (info("USER_PROJECT_DENIED"), "the role Service Usage Consumer"),
+            (info("CONSUMER_INVALID"), "`.quota_project(…)`"),
+            (info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), "`.scopes(…)`"),
+        ] {
+            let refused = |status| {
+                let body = Bytes::from(body.to_string());
+                Error::from_response(RawResponse::new(status, HeaderMap::new(), body))
+            };
+            let error = refused(StatusCode::FORBIDDEN);
+            assert!(error.to_string().contains(words) && error.is_permission_denied(), "{error}");
+            assert!(!refused(StatusCode::NOT_FOUND).to_string().contains(words));
+        }
+        let other = info("IAM_PERMISSION_DENIED").to_string();
+        let other = RawResponse::new(StatusCode::FORBIDDEN, HeaderMap::new(), Bytes::from(other));
+        assert_eq!(Error::from_response(other).to_string(), "403 Forbidden: No. (forbidden)");
     }
 
     #[test]

@@ -84,6 +84,43 @@ fn variables(template: &str) -> impl Iterator<Item = &str> {
     inside.map(|(variable, _)| variable.strip_prefix('+').unwrap_or(variable))
 }
 
+/// Checks that the values have the forms of their variables. An id where `projects/*/locations/*` is required would result
+/// in the path of another method, or in one that does not exist.
+pub(crate) fn check_forms(
+    method_id: &str,
+    template: &str,
+    forms: &[&str],
+    values: &[&dyn Param],
+) -> Result<()> {
+    for ((name, form), value) in variables(template).zip(forms).zip(values) {
+        let mut fits = true;
+        value.each(&mut |text| fits &= form.is_empty() || is_of(text, form));
+        if !fits {
+            return Err(bad(method_id, name, &format!("does not have the form `{form}`")));
+        }
+    }
+    Ok(())
+}
+
+fn is_of(text: &str, form: &str) -> bool {
+    let segments: Vec<&str> = text.split('/').collect();
+    has_form(&segments, &form.split('/').collect::<Vec<_>>())
+}
+
+/// Whether the segments have this form: `*` is one segment that is not empty, `**` one or more of any kind.
+fn has_form(segments: &[&str], form: &[&str]) -> bool {
+    match (form, segments) {
+        ([], []) => true,
+        (["**"], [_, ..]) => true,
+        (["**", form @ ..], [_, rest @ ..]) => {
+            (0..=rest.len()).any(|taken| has_form(rest.get(taken..).unwrap_or_default(), form))
+        }
+        (["*", form @ ..], [segment, rest @ ..]) => !segment.is_empty() && has_form(rest, form),
+        ([literal, form @ ..], [segment, rest @ ..]) => literal == segment && has_form(rest, form),
+        _ => false,
+    }
+}
+
 fn push_value(method_id: &str, variable: &str, value: &dyn Param, out: &mut String) -> Result<()> {
     let (name, set, many) = match variable.strip_prefix('+') {
         Some(name) => (name, SEGMENTS, true),
@@ -247,6 +284,64 @@ mod tests {
         assert!(expanded("{a}{b}", &[&".", &"x"]).is_err());
         let error = expanded("files/{fileId}", &[&""]).unwrap_err();
         assert!(error.contains("t.m") && error.contains("`fileId` must not be empty"), "{error}");
+    }
+
+    #[test]
+    fn values_have_the_form_of_their_names() {
+        for (form, good, bad) in [
+            (
+                "projects/*/locations/*",
+                &["projects/p/locations/l", "projects/-/locations/-"][..],
+                &[
+                    "p",
+                    "projects/p",
+                    "projects/p/locations/",
+                    "projects//locations/l",
+                    "projects/p/locations/l/x",
+                    "",
+                ][..],
+            ),
+            ("people/*", &["people/me"], &["me", "People/me", "people/", "/people/me", "people/a/b"]),
+            ("*", &["a", "a b"], &["", "a/b"]),
+            (
+                "documents/**",
+                &["documents/", "documents/a", "documents/a/b"],
+                &["documents", "a/documents/b"],
+            ),
+            ("a/**/b/*", &["a/x/b/c", "a/x/y/b/c", "a/b/b/b/c"], &["a/b/c", "a/x/b", "a/x/b/"]),
+            ("", &["", "anything/at/all"], &[]),
+        ] {
+            let check = |value: &str| check_forms("t.m", "v1/{+name}:go", &[form], &[&value]);
+            good.iter().for_each(|value| assert!(check(value).is_ok(), "{form} {value}"));
+            bad.iter().for_each(|value| assert!(check(value).is_err_and(|e| e.is_input()), "{form} {value}"));
+        }
+        let error = check_forms("t.m", "{a}/{+name}", &["", "people/*"], &[&"x", &"s3cret"]).unwrap_err();
+        assert_eq!(error.to_string(), "t.m: the parameter `name` does not have the form `people/*`");
+        assert!(check_forms("t.m", "{a}/{+b}", &[], &[&"x", &"y"]).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_form_takes_what_its_pattern_takes(
+            form in "([a-c]|\\*|\\*\\*)(/([a-c]|\\*|\\*\\*)){0,4}", value in "[abc/]{0,9}",
+        ) {
+            let pattern = form.replace("**", ".#").replace('*', "[^/]+").replace('#', "*");
+            prop_assert_eq!(is_of(&value, &form), matches_pattern(&pattern, &value), "{} {}", form, value);
+        }
+    }
+
+    /// A pattern of letters, `/`, `[^/]+` and `.*`, by trying all ways.
+    fn matches_pattern(pattern: &str, value: &str) -> bool {
+        if let Some(rest) = pattern.strip_prefix("[^/]+") {
+            let end = value.find('/').unwrap_or(value.len());
+            (1..=end).any(|taken| matches_pattern(rest, &value[taken..]))
+        } else if let Some(rest) = pattern.strip_prefix(".*") {
+            (0..=value.len()).any(|taken| matches_pattern(rest, &value[taken..]))
+        } else if let Some(first) = pattern.chars().next() {
+            value.strip_prefix(first).is_some_and(|rest| matches_pattern(&pattern[1..], rest))
+        } else {
+            value.is_empty()
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 /// The version of the contract between generated crates and this runtime. It increases when generated crates must be
 /// generated again to compile against the runtime.
-pub const GENERATION: u32 = 2;
+pub const GENERATION: u32 = 3;
 
 /// Fails to compile if a crate was generated for a different version of the contract.
 #[doc(hidden)]
@@ -33,6 +33,8 @@ pub struct ApiSpec {
     pub batch_path: &'static str,
     /// The limits of the API's servers.
     pub limits: Limits,
+    /// How fast calls may come.
+    pub quota: Quota,
     /// A minimal set of scopes that covers all methods.
     pub scopes: &'static [&'static str],
     /// Regional endpoints: location and root URL.
@@ -51,6 +53,7 @@ impl ApiSpec {
         service_path: "",
         batch_path: "",
         limits: Limits::DEFAULT,
+        quota: Quota::DEFAULT,
         scopes: &[],
         endpoints: &[],
         data_wrapper: false,
@@ -84,6 +87,20 @@ impl Limits {
     };
 }
 
+/// How fast calls of an API may come, in units: a call costs its method's [`units`](MethodSpec::units).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Units a minute for all calls of a project; 0 where nothing is known.
+    pub project_per_minute: u32,
+    /// Units a minute for each user of a project; 0 where nothing is known.
+    pub user_per_minute: u32,
+}
+
+impl Quota {
+    /// Nothing is known.
+    pub const DEFAULT: Quota = Quota { project_per_minute: 0, user_per_minute: 0 };
+}
+
 /// Facts about one method, written by the generator from the discovery document.
 #[derive(Debug)]
 pub struct MethodSpec {
@@ -93,11 +110,16 @@ pub struct MethodSpec {
     pub verb: &'static str,
     /// The path template below root and service path: `files/{fileId}`, with `{x}` and `{+x}`.
     pub path: &'static str,
+    /// The forms of the values in the path, in the order of its variables, such as `projects/*/locations/*`: `*` is one
+    /// segment, `**` one or more, and an empty form allows any value. Empty if all values are allowed.
+    pub forms: &'static [&'static str],
     /// The value of the `X-Goog-Api-Version` header, if the method requires one.
     pub api_version: Option<&'static str>,
     /// The query parameter by which the server recognizes a repeated call, for a method whose verb is not idempotent.
     /// The library sets it if the caller does not.
     pub request_id: Option<&'static str>,
+    /// How many units of the API's [quota](ApiSpec::quota) a call costs.
+    pub units: u32,
     /// How this method uploads media, if it can.
     pub upload: Option<&'static UploadSpec>,
     /// How this method downloads media, if it can.
@@ -110,8 +132,10 @@ impl MethodSpec {
         id: "",
         verb: "GET",
         path: "",
+        forms: &[],
         api_version: None,
         request_id: None,
+        units: 1,
         upload: None,
         download: None,
     };

@@ -24,6 +24,7 @@ const REASONS: &[(&str, Passes)] = &[
     ("sharingRateLimitExceeded", Soon),
     ("dailyLimitExceeded", NextDay),
     ("activeItemCreationLimitExceeded", Never),
+    ("myDriveHierarchyDepthLimitExceeded", Never),
     ("numChildrenInNonRootLimitExceeded", Never),
     ("storageQuotaExceeded", Never),
     ("teamDriveFileLimitExceeded", Never),
@@ -35,7 +36,7 @@ const REASONS: &[(&str, Passes)] = &[
     ("servingLimitExceeded", Soon),
     ("userRateLimitExceededUnreg", Soon),
     ("dailyLimitExceededUnreg", NextDay),
-    ("variableTermExpiryDailyExceeded", NextDay),
+    ("variableTermExpiredDailyExceeded", NextDay),
     ("limitExceeded", Never),
     ("variableTermLimitExceeded", Never),
     // https://developers.google.com/analytics/devguides/reporting/core/v3/errors: ten concurrent requests for one
@@ -70,6 +71,28 @@ const SENTENCES: &[(&[&str], Passes)] = &[
     (&["Quota '", "' exceeded. ", "Limit: "], Never),
 ];
 
+/// What to do about a 403 for these reasons, which are about the quota project or the token. The reasons are from
+/// <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>, the advice from
+/// <https://cloud.google.com/docs/authentication/adc-troubleshooting/user-creds>. The older APIs say `accessNotConfigured`:
+/// <https://developers.google.com/webmaster-tools/v1/errors>.
+const ADVICE: &[(&str, &str)] = &[
+    ("SERVICE_DISABLED", DISABLED),
+    ("accessNotConfigured", DISABLED),
+    ("USER_PROJECT_DENIED", DENIED),
+    ("CONSUMER_INVALID", DENIED),
+    (
+        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "request a scope that this method accepts with the client's `.scopes(…)`; the token of a user's login has the \
+         scopes of the login",
+    ),
+];
+
+const DISABLED: &str = "enable the API in the quota project, or set another project with the client's `.quota_project(…)` or \
+                        GOOGLE_CLOUD_QUOTA_PROJECT; a user's login needs one";
+
+const DENIED: &str = "the caller needs the role Service Usage Consumer on the quota project, which is set with the client's \
+                      `.quota_project(…)`, with GOOGLE_CLOUD_QUOTA_PROJECT or in the credentials file";
+
 /// The meaning of a reason in its domain.
 pub(crate) fn of_reason(reason: &str, domain: &str) -> Option<Passes> {
     let special = DOMAINS.iter().find(|(place, word, _)| *place == domain && *word == reason);
@@ -96,17 +119,34 @@ pub(crate) fn of_quota_unit(unit: &str) -> Option<Passes> {
     }
 }
 
-fn find(table: &[(&str, Passes)], word: &str) -> Option<Passes> {
-    table.iter().find(|(known, _)| *known == word).map(|(_, passes)| *passes)
+/// What to do about a reason, where that is not a matter of waiting.
+pub(crate) fn advice(reason: &str) -> Option<&'static str> {
+    find(ADVICE, reason)
 }
 
-/// Whether a message says that a batch had too many calls, and the limit if the message states it: `Inner request
-/// count exceeds the limit. Received: 100, Limit: 50` (got-your-back #256).
-pub(crate) fn of_batch_size(message: &str) -> Option<Option<usize>> {
+fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
+    table.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
+}
+
+/// Of what a request had too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BatchSize {
+    /// Of calls, and how many it may have, where that is said.
+    Calls(Option<usize>),
+    /// Of bytes.
+    Bytes,
+}
+
+/// Whether a message says that a batch was too large: `Inner request count exceeds the limit. Received: 100, Limit: 50`
+/// (got-your-back #256), `Request payload size exceeds the limit: 10485760 bytes.`
+pub(crate) fn of_batch_size(message: &str) -> Option<BatchSize> {
     message.contains("exceeds the limit").then_some(())?;
+    if message.contains("payload") || message.contains("bytes") {
+        return Some(BatchSize::Bytes);
+    }
     let number = message.rsplit_once("Limit:").map_or("", |(_, number)| number.trim_start());
     let digits = number.find(|c: char| !c.is_ascii_digit()).map_or(Some(number), |end| number.get(..end));
-    Some(digits.and_then(|digits| digits.parse().ok()))
+    Some(BatchSize::Calls(digits.and_then(|digits| digits.parse().ok())))
 }
 
 /// The time in `User-rate limit exceeded. Retry after 2026-01-02T03:04:05.678Z`:
@@ -123,10 +163,17 @@ mod tests {
     #[test]
     fn a_batch_size_is_read_out_of_the_sentence() {
         for (message, expected) in [
-            ("Inner request count exceeds the limit. Received: 100, Limit: 50", Some(Some(50))),
-            ("Inner request count exceeds the limit. Received: 100, Limit: 50.", Some(Some(50))),
-            ("Inner request count exceeds the limit.", Some(None)),
-            ("exceeds the limit. Limit: 99999999999999999999999", Some(None)),
+            (
+                "Inner request count exceeds the limit. Received: 100, Limit: 50",
+                Some(BatchSize::Calls(Some(50))),
+            ),
+            (
+                "Inner request count exceeds the limit. Received: 100, Limit: 50.",
+                Some(BatchSize::Calls(Some(50))),
+            ),
+            ("Inner request count exceeds the limit.", Some(BatchSize::Calls(None))),
+            ("exceeds the limit. Limit: 99999999999999999999999", Some(BatchSize::Calls(None))),
+            ("Request payload size exceeds the limit: 10485760 bytes.", Some(BatchSize::Bytes)),
             ("Limit: 50", None),
             ("", None),
         ] {
@@ -136,11 +183,14 @@ mod tests {
 
     #[test]
     fn tables_have_each_word_once() {
-        for table in [REASONS, STATUSES] {
+        fn once<T>(table: &[(&str, T)]) {
             for (at, (word, _)) in table.iter().enumerate() {
                 assert!(table.iter().skip(at + 1).all(|(other, _)| other != word), "{word}");
             }
         }
+        once(REASONS);
+        once(STATUSES);
+        once(ADVICE);
     }
 
     #[test]

@@ -150,7 +150,8 @@ async fn a_future_that_is_never_polled_does_nothing() {
 /// With many calls, and a peer that does anything, every callback runs once.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_calls_against_a_peer_that_does_everything_wrong() {
-    for seed in 0..20 {
+    for seed in 0..8 {
+        fastrand::seed(seed);
         let mut rng = fastrand::Rng::with_seed(seed);
         let (zoo, _) = zoo(move |sent| {
             match rng.u32(..14) {

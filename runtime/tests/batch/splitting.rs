@@ -179,8 +179,8 @@ async fn a_413_halves_down_to_the_call_that_is_too_large() {
     let report = batch.execute().await;
     assert_eq!(report.failures(), 1);
     assert_eq!(report.records().nth(5).unwrap().error.as_ref().unwrap().response().unwrap().status, 413);
-    // Each refusal halves the size of the next requests, also in the same round.
-    assert_eq!(peer.sizes(), [8, 4, 2, 1, 1, 1, 1, 1, 1, 1, 1]);
+    // Each refusal halves the request that was refused, and no other.
+    assert_eq!(peer.sizes(), [8, 4, 4, 2, 2, 2, 2, 1, 1]);
 }
 
 #[tokio::test(start_paused = true)]

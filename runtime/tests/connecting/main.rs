@@ -1,9 +1,8 @@
 //! The connection between a client and its server: addresses, certificates, proxies, and error messages.
-//!
-//! `ca.pem` is the certificate of a root that was made for these tests; `localhost.pem` has a certificate for
-//! `localhost` that it signed, with its key.
 #![cfg(feature = "rustls")]
 #![allow(missing_docs, unreachable_pub)]
+
+mod secure;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,13 +12,9 @@ use gapis_runtime::{Builder, Error, Json};
 use gapis_testkit::quick;
 use gapis_testkit::socket::Socket;
 use gapis_testkit::zoo::Zoo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use secure::{CA, LOCALHOST, server};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-
-const CA: &[u8] = include_bytes!("ca.pem");
-const LOCALHOST: &[u8] = include_bytes!("localhost.pem");
 
 /// Parts of the URL of a read, which no message may contain.
 async fn get(zoo: Zoo) -> Result<Json, Error> {
@@ -33,35 +28,6 @@ fn seven() -> Socket {
 
 fn builder(endpoint: &str) -> Builder<Zoo> {
     Zoo::builder().anonymous().endpoint(endpoint).retry(quick())
-}
-
-/// A server with TLS, and the number of its connections.
-async fn secure() -> (String, Arc<AtomicUsize>) {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(LOCALHOST).map(Result::unwrap).collect();
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, PrivateKeyDer::from_pem_slice(LOCALHOST).unwrap())
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let connections = Arc::new(AtomicUsize::new(0));
-    let counted = connections.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            counted.fetch_add(1, Ordering::SeqCst);
-            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            let mut head = [0; 4096];
-            let _ = stream.read(&mut head).await;
-            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n7";
-            let _ = stream.write_all(answer.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
-    });
-    (format!("https://localhost:{port}"), connections)
 }
 
 /// A server that reads the beginning of a request and closes the connection.
@@ -107,7 +73,7 @@ async fn a_closed_connection_names_the_address_and_leaves_the_outcome_open() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_met_once() {
-    let (endpoint, connections) = secure().await;
+    let (endpoint, connections) = server(false).await;
     let error = get(builder(&endpoint).build().unwrap()).await.unwrap_err();
     assert!(error.is_untrusted() && error.is_connect() && !error.is_unknown_outcome(), "{error:?}");
     names(&error, &endpoint);
@@ -117,18 +83,22 @@ async fn a_certificate_that_is_not_trusted_is_met_once() {
 
 #[tokio::test]
 async fn a_certificate_of_a_root_that_was_given_is_trusted() {
-    let (endpoint, _) = secure().await;
-    for identity in [false, true] {
-        let mut builder = builder(&endpoint).root_certificates(CA).connect_timeout(Duration::from_secs(9));
-        if identity {
-            builder = builder.identity(LOCALHOST);
-        }
-        assert_eq!(get(builder.build().unwrap()).await.unwrap(), Json::from(7));
-    }
+    let (endpoint, _) = server(false).await;
+    let with_root = builder(&endpoint).root_certificates(CA).connect_timeout(Duration::from_secs(9));
+    assert_eq!(get(with_root.build().unwrap()).await.unwrap(), Json::from(7));
     // The certificate is valid for `localhost` only.
     let elsewhere = endpoint.replace("localhost", "localhost.localdomain");
     let error = get(builder(&elsewhere).root_certificates(CA).build().unwrap()).await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_identity_is_shown_to_a_server_that_asks_for_it() {
+    let (endpoint, _) = server(true).await;
+    let with_root = || builder(&endpoint).root_certificates(CA);
+    assert_eq!(get(with_root().identity(LOCALHOST).build().unwrap()).await.unwrap(), Json::from(7));
+    let error = get(with_root().build().unwrap()).await.unwrap_err();
+    assert!(error.is_connection(), "{error:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream;
 use gapis_mock::{Fault, Handlers, MockError, MockResponse};
-use gapis_runtime::{Json, RetryPolicy, Session, Source};
+use gapis_runtime::{BearerToken, Json, RetryPolicy, Session, Source};
 use serde_json::json;
 
 use gapis_testkit::shop::{Shop, Store, bytes};
@@ -335,6 +335,60 @@ async fn neither_media_nor_credentials_go_to_another_host() {
     assert!(shop.insert(json!({})).upload("x").resume(session.clone()).await.is_err());
     assert!(session.cancel(&shop).await.is_err());
     assert_eq!(handlers.request_count(), before);
+}
+
+/// A proxy that names itself otherwise than it is called.
+#[tokio::test]
+async fn media_and_credentials_go_to_a_place_that_the_caller_allowed() {
+    let store = Store::default();
+    let handlers = store.handlers();
+    let build = |origin: &str| {
+        let builder = Shop::builder().credentials(BearerToken::new("s3cret")).endpoint("https://proxy.test");
+        builder.upload_origin(origin).transport(handlers.clone()).build()
+    };
+    store.with(|state| state.location = Some("https://uploads.test:8443/session/s3ssion".to_owned()));
+    let error =
+        build("https://uploads.test").unwrap().insert(json!({})).upload("x").resumable().await.unwrap_err();
+    assert!(error.to_string().contains("`.upload_origin(…)`"), "another port: {error}");
+
+    let shop = build("https://uploads.test:8443").unwrap();
+    let (media, saved) = (bytes(2 * UNIT + 1), Arc::new(Mutex::new(None)));
+    let keep = saved.clone();
+    let upload = shop.insert(json!({})).upload(media.clone()).resumable().with_chunk_size(UNIT);
+    let answer =
+        upload.on_session(move |session| *keep.lock().unwrap() = Some(session.clone())).await.unwrap();
+    assert_eq!(answer["size"], media.len());
+    assert!(store.with(|state| state.bytes == media));
+    let pieces = handlers.calls().into_iter().filter(|call| call.path().starts_with("/session/"));
+    let authorized = pieces.map(|call| call.header("authorization") == Some("Bearer s3cret"));
+    assert_eq!(authorized.collect::<Vec<_>>(), [true; 3]);
+
+    let session: Session = saved.lock().unwrap().take().unwrap();
+    session.clone().cancel(&shop).await.unwrap();
+    let elsewhere = build("https://other.test").unwrap();
+    assert!(session.cancel(&elsewhere).await.unwrap_err().is_protocol());
+    assert!(build("uploads.test").unwrap_err().is_input());
+}
+
+/// No chunk is larger than the media, whatever size it may have.
+#[tokio::test]
+async fn chunks_may_be_larger_than_any_memory() {
+    let store = Store::default();
+    let (_server, _, services) = store.services();
+    for size in [64 << 30, usize::MAX] {
+        for shop in &services {
+            for length in [0, 1, UNIT, 2 * UNIT + 1] {
+                let media = bytes(length);
+                for (name, source) in sources(&media) {
+                    let upload = shop.insert(json!({})).upload(source).resumable().with_chunk_size(size);
+                    let answer =
+                        upload.send().await.unwrap_or_else(|error| panic!("{name} {length}: {error}"));
+                    assert_eq!(answer["size"], length, "{name}");
+                    assert!(store.with(|state| state.bytes == media), "{name} {length}");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

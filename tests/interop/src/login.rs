@@ -1,6 +1,7 @@
 //! A user's login against the emulator of Google's authorization server, which checks PKCE, codes and refresh tokens. The
 //! browser and its user are played here.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,22 +28,17 @@ impl Asked {
 pub(crate) async fn run(endpoint: &str) -> Checked {
     let folder = std::env::temp_dir().join(format!("gapis-login-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let checked = check(endpoint, &folder).await;
+    let checked = match check(endpoint, &folder).await {
+        Ok(()) => crate::mail::run(endpoint, &folder).await,
+        failed => failed,
+    };
     std::fs::remove_dir_all(&folder)?;
     checked
 }
 
-async fn check(endpoint: &str, folder: &std::path::Path) -> Checked {
-    let client = folder.join("client.json");
+async fn check(endpoint: &str, folder: &Path) -> Checked {
+    let client = client_file(endpoint, folder)?;
     let store = folder.join("tokens.json");
-    std::fs::write(
-        &client,
-        serde_json::json!({ "installed": {
-            "client_id": "interop", "client_secret": "secret", "auth_uri": format!("{endpoint}/o/oauth2/v2/auth"),
-            "token_uri": format!("{endpoint}/oauth2/token"),
-        } })
-        .to_string(),
-    )?;
     let asked = Asked::default();
     let login = |consents: bool| {
         let asked = asked.clone();
@@ -85,12 +81,23 @@ async fn check(endpoint: &str, folder: &std::path::Path) -> Checked {
     Ok(())
 }
 
+/// The file of a client that asks the emulator.
+pub(crate) fn client_file(endpoint: &str, folder: &Path) -> std::io::Result<PathBuf> {
+    let path = folder.join("client.json");
+    let client = serde_json::json!({ "installed": {
+        "client_id": "interop", "client_secret": "secret", "auth_uri": format!("{endpoint}/o/oauth2/v2/auth"),
+        "token_uri": format!("{endpoint}/oauth2/token"),
+    } });
+    std::fs::write(&path, client.to_string())?;
+    Ok(path)
+}
+
 async fn token(user: Arc<UserLogin>) -> Result<AuthHeaders, gapis_runtime::Error> {
     user.headers(&SCOPES, None).await
 }
 
 /// The user opens the page and chooses the account, or declines.
-async fn browse(page: String, consents: bool) -> std::io::Result<()> {
+pub(crate) async fn browse(page: String, consents: bool) -> std::io::Result<()> {
     let parsed = Url::parse(&page).map_err(std::io::Error::other)?;
     let asked: Vec<(String, String)> = parsed.query_pairs().into_owned().collect();
     let find = |name: &str| asked.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value);

@@ -17,6 +17,7 @@ mod gcp_emulator;
 mod load;
 mod load_server;
 mod login;
+mod mail;
 mod media;
 mod objects;
 mod proxy;

@@ -52,6 +52,12 @@ impl Part {
         }
     }
 
+    /// The value of a parameter in the address, as it was sent.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.line.split(' ').nth(1)?.split_once('?')?;
+        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

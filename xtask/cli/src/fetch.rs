@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::api::{ApiId, Apis, Entry, sha256};
 use crate::files::{read_document, replace};
 use crate::generate::options;
+use crate::near::did_you_mean;
 use crate::progress::{Progress, for_each};
 use crate::workspace::{Terminal, Workspace};
 
@@ -225,8 +226,13 @@ impl Origin {
         match self {
             Origin::Folder { folder, .. } => {
                 let file = format!("{}.json", id.stem());
-                let bytes =
-                    read_document(&folder.join(&file)).with_context(|| format!("cannot read {file}"))?;
+                let path = folder.join(&file);
+                let bytes = read_document(&path).with_context(|| {
+                    let there: Vec<String> =
+                        self.apis().unwrap_or_default().iter().map(ToString::to_string).collect();
+                    let close = did_you_mean(&id.to_string(), there.iter().map(String::as_str));
+                    format!("cannot read {file}{}", if path.exists() { "" } else { &close })
+                })?;
                 // The folder's path on this machine is private.
                 Ok((bytes, format!("file {file} of a local folder")))
             }

@@ -9,6 +9,7 @@ mod calls;
 pub(crate) mod choice;
 mod compare;
 pub(crate) mod differential;
+mod listener;
 mod program;
 mod random;
 pub(crate) mod roundtrip;

@@ -99,22 +99,22 @@ impl AdAssets<'_> {
 /// See [`AdAssets::bulk_create`].
 pub enum BulkCreate {}
 
-method! { BulkCreate: DisplayVideo => schemas::BulkCreateAdAssetsResponse; "displayvideo.advertisers.adAssets.bulkCreate" POST "v4/advertisers/{+advertiserId}/adAssets:bulkCreate" }
+method! { BulkCreate: DisplayVideo => schemas::BulkCreateAdAssetsResponse; "displayvideo.advertisers.adAssets.bulkCreate" POST "v4/advertisers/{+advertiserId}/adAssets:bulkCreate" { forms: &["*"] } }
 
 /// See [`AdAssets::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.create" POST "v4/advertisers/{+advertiserId}/adAssets" }
+method! { Create: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.create" POST "v4/advertisers/{+advertiserId}/adAssets" { forms: &["*"] } }
 
 /// See [`AdAssets::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.get" GET "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}" }
+method! { Get: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.get" GET "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}" { forms: &["*", "*"] } }
 
 /// See [`AdAssets::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListAdAssetsResponse; "displayvideo.advertisers.adAssets.list" GET "v4/advertisers/{+advertiserId}/adAssets" }
+method! { List: DisplayVideo => schemas::ListAdAssetsResponse; "displayvideo.advertisers.adAssets.list" GET "v4/advertisers/{+advertiserId}/adAssets" { forms: &["*"] } }
 
 paged! { List => schemas::AdAsset; "pageToken" "nextPageToken" "adAssets" }
 
@@ -139,7 +139,7 @@ impl Call<List> {
 /// See [`AdAssets::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.patch" PATCH "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}" }
+method! { Patch: DisplayVideo => schemas::AdAsset; "displayvideo.advertisers.adAssets.patch" PATCH "v4/advertisers/{+advertiserId}/adAssets/{+adAssetId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {
@@ -151,6 +151,7 @@ impl Call<Patch> {
 pub enum Upload {}
 
 method! { Upload: DisplayVideo => schemas::UploadAdAssetResponse; "displayvideo.advertisers.adAssets.upload" POST "v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset" {
+    forms: &["*"],
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset",
         resumable_path: "",

@@ -82,22 +82,22 @@ impl AdGroupAds<'_> {
 /// See [`AdGroupAds::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.create" POST "v4/advertisers/{+advertiserId}/adGroupAds" }
+method! { Create: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.create" POST "v4/advertisers/{+advertiserId}/adGroupAds" { forms: &["*"] } }
 
 /// See [`AdGroupAds::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroupAds.delete" DELETE "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroupAds.delete" DELETE "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" { forms: &["*", "*"] } }
 
 /// See [`AdGroupAds::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.get" GET "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" }
+method! { Get: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.get" GET "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" { forms: &["*", "*"] } }
 
 /// See [`AdGroupAds::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListAdGroupAdsResponse; "displayvideo.advertisers.adGroupAds.list" GET "v4/advertisers/{+advertiserId}/adGroupAds" }
+method! { List: DisplayVideo => schemas::ListAdGroupAdsResponse; "displayvideo.advertisers.adGroupAds.list" GET "v4/advertisers/{+advertiserId}/adGroupAds" { forms: &["*"] } }
 
 paged! { List => schemas::AdGroupAd; "pageToken" "nextPageToken" "adGroupAds" }
 
@@ -122,7 +122,7 @@ impl Call<List> {
 /// See [`AdGroupAds::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.patch" PATCH "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" }
+method! { Patch: DisplayVideo => schemas::AdGroupAd; "displayvideo.advertisers.adGroupAds.patch" PATCH "v4/advertisers/{+advertiserId}/adGroupAds/{+adGroupAdId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -127,12 +127,12 @@ impl<'a> AdGroups<'a> {
 /// See [`AdGroups::bulk_edit_assigned_targeting_options`].
 pub enum BulkEditAssignedTargetingOptions {}
 
-method! { BulkEditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.bulkEditAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions" }
+method! { BulkEditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.bulkEditAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}/adGroups:bulkEditAssignedTargetingOptions" { forms: &["*"] } }
 
 /// See [`AdGroups::bulk_list_assigned_targeting_options`].
 pub enum BulkListAssignedTargetingOptions {}
 
-method! { BulkListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.bulkListAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}/adGroups:bulkListAssignedTargetingOptions" }
+method! { BulkListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.bulkListAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}/adGroups:bulkListAssignedTargetingOptions" { forms: &["*"] } }
 
 paged! { BulkListAssignedTargetingOptions => schemas::AdGroupAssignedTargetingOption; "pageToken" "nextPageToken" "adGroupAssignedTargetingOptions" }
 
@@ -161,22 +161,22 @@ impl Call<BulkListAssignedTargetingOptions> {
 /// See [`AdGroups::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.create" POST "v4/advertisers/{+advertiserId}/adGroups" }
+method! { Create: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.create" POST "v4/advertisers/{+advertiserId}/adGroups" { forms: &["*"] } }
 
 /// See [`AdGroups::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" { forms: &["*", "*"] } }
 
 /// See [`AdGroups::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.get" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" }
+method! { Get: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.get" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" { forms: &["*", "*"] } }
 
 /// See [`AdGroups::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListAdGroupsResponse; "displayvideo.advertisers.adGroups.list" GET "v4/advertisers/{+advertiserId}/adGroups" }
+method! { List: DisplayVideo => schemas::ListAdGroupsResponse; "displayvideo.advertisers.adGroups.list" GET "v4/advertisers/{+advertiserId}/adGroups" { forms: &["*"] } }
 
 paged! { List => schemas::AdGroup; "pageToken" "nextPageToken" "adGroups" }
 
@@ -201,7 +201,7 @@ impl Call<List> {
 /// See [`AdGroups::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.patch" PATCH "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" }
+method! { Patch: DisplayVideo => schemas::AdGroup; "displayvideo.advertisers.adGroups.patch" PATCH "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -26,6 +26,7 @@ impl Assets<'_> {
 pub enum Upload {}
 
 method! { Upload: DisplayVideo => schemas::CreateAssetResponse; "displayvideo.advertisers.assets.upload" POST "v4/advertisers/{+advertiserId}/assets" {
+    forms: &["*"],
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/v4/advertisers/{+advertiserId}/assets",
         resumable_path: "",

@@ -83,22 +83,22 @@ impl Campaigns<'_> {
 /// See [`Campaigns::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.create" POST "v4/advertisers/{+advertiserId}/campaigns" }
+method! { Create: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.create" POST "v4/advertisers/{+advertiserId}/campaigns" { forms: &["*"] } }
 
 /// See [`Campaigns::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.campaigns.delete" DELETE "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.campaigns.delete" DELETE "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" { forms: &["*", "*"] } }
 
 /// See [`Campaigns::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.get" GET "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" }
+method! { Get: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.get" GET "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" { forms: &["*", "*"] } }
 
 /// See [`Campaigns::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListCampaignsResponse; "displayvideo.advertisers.campaigns.list" GET "v4/advertisers/{+advertiserId}/campaigns" }
+method! { List: DisplayVideo => schemas::ListCampaignsResponse; "displayvideo.advertisers.campaigns.list" GET "v4/advertisers/{+advertiserId}/campaigns" { forms: &["*"] } }
 
 paged! { List => schemas::Campaign; "pageToken" "nextPageToken" "campaigns" }
 
@@ -123,7 +123,7 @@ impl Call<List> {
 /// See [`Campaigns::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.patch" PATCH "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" }
+method! { Patch: DisplayVideo => schemas::Campaign; "displayvideo.advertisers.campaigns.patch" PATCH "v4/advertisers/{+advertiserId}/campaigns/{+campaignId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

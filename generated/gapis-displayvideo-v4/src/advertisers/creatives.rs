@@ -78,22 +78,22 @@ impl Creatives<'_> {
 /// See [`Creatives::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.create" POST "v4/advertisers/{+advertiserId}/creatives" }
+method! { Create: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.create" POST "v4/advertisers/{+advertiserId}/creatives" { forms: &["*"] } }
 
 /// See [`Creatives::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.creatives.delete" DELETE "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.creatives.delete" DELETE "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" { forms: &["*", "*"] } }
 
 /// See [`Creatives::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.get" GET "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" }
+method! { Get: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.get" GET "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" { forms: &["*", "*"] } }
 
 /// See [`Creatives::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListCreativesResponse; "displayvideo.advertisers.creatives.list" GET "v4/advertisers/{+advertiserId}/creatives" }
+method! { List: DisplayVideo => schemas::ListCreativesResponse; "displayvideo.advertisers.creatives.list" GET "v4/advertisers/{+advertiserId}/creatives" { forms: &["*"] } }
 
 paged! { List => schemas::Creative; "pageToken" "nextPageToken" "creatives" }
 
@@ -118,7 +118,7 @@ impl Call<List> {
 /// See [`Creatives::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.patch" PATCH "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" }
+method! { Patch: DisplayVideo => schemas::Creative; "displayvideo.advertisers.creatives.patch" PATCH "v4/advertisers/{+advertiserId}/creatives/{+creativeId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

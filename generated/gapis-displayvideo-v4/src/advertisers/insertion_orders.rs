@@ -82,22 +82,22 @@ impl InsertionOrders<'_> {
 /// See [`InsertionOrders::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.create" POST "v4/advertisers/{+advertiserId}/insertionOrders" }
+method! { Create: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.create" POST "v4/advertisers/{+advertiserId}/insertionOrders" { forms: &["*"] } }
 
 /// See [`InsertionOrders::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.insertionOrders.delete" DELETE "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.insertionOrders.delete" DELETE "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" { forms: &["*", "*"] } }
 
 /// See [`InsertionOrders::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.get" GET "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" }
+method! { Get: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.get" GET "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" { forms: &["*", "*"] } }
 
 /// See [`InsertionOrders::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListInsertionOrdersResponse; "displayvideo.advertisers.insertionOrders.list" GET "v4/advertisers/{+advertiserId}/insertionOrders" }
+method! { List: DisplayVideo => schemas::ListInsertionOrdersResponse; "displayvideo.advertisers.insertionOrders.list" GET "v4/advertisers/{+advertiserId}/insertionOrders" { forms: &["*"] } }
 
 paged! { List => schemas::InsertionOrder; "pageToken" "nextPageToken" "insertionOrders" }
 
@@ -122,7 +122,7 @@ impl Call<List> {
 /// See [`InsertionOrders::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.patch" PATCH "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" }
+method! { Patch: DisplayVideo => schemas::InsertionOrder; "displayvideo.advertisers.insertionOrders.patch" PATCH "v4/advertisers/{+advertiserId}/insertionOrders/{+insertionOrderId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -45,7 +45,7 @@ impl Invoices<'_> {
 /// See [`Invoices::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListInvoicesResponse; "displayvideo.advertisers.invoices.list" GET "v4/advertisers/{+advertiserId}/invoices" }
+method! { List: DisplayVideo => schemas::ListInvoicesResponse; "displayvideo.advertisers.invoices.list" GET "v4/advertisers/{+advertiserId}/invoices" { forms: &["*"] } }
 
 paged! { List => schemas::Invoice; "pageToken" "nextPageToken" "invoices" }
 
@@ -70,7 +70,7 @@ impl Call<List> {
 /// See [`Invoices::lookup_invoice_currency`].
 pub enum LookupInvoiceCurrency {}
 
-method! { LookupInvoiceCurrency: DisplayVideo => schemas::LookupInvoiceCurrencyResponse; "displayvideo.advertisers.invoices.lookupInvoiceCurrency" GET "v4/advertisers/{+advertiserId}/invoices:lookupInvoiceCurrency" }
+method! { LookupInvoiceCurrency: DisplayVideo => schemas::LookupInvoiceCurrencyResponse; "displayvideo.advertisers.invoices.lookupInvoiceCurrency" GET "v4/advertisers/{+advertiserId}/invoices:lookupInvoiceCurrency" { forms: &["*"] } }
 
 impl Call<LookupInvoiceCurrency> {
     pub fn invoice_month(self, value: &str) -> Self {

@@ -161,12 +161,12 @@ impl<'a> LineItems<'a> {
 /// See [`LineItems::bulk_edit_assigned_targeting_options`].
 pub enum BulkEditAssignedTargetingOptions {}
 
-method! { BulkEditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAssignedTargetingOptionsResponse; "displayvideo.advertisers.lineItems.bulkEditAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions" }
+method! { BulkEditAssignedTargetingOptions: DisplayVideo => schemas::BulkEditAssignedTargetingOptionsResponse; "displayvideo.advertisers.lineItems.bulkEditAssignedTargetingOptions" POST "v4/advertisers/{+advertiserId}/lineItems:bulkEditAssignedTargetingOptions" { forms: &["*"] } }
 
 /// See [`LineItems::bulk_list_assigned_targeting_options`].
 pub enum BulkListAssignedTargetingOptions {}
 
-method! { BulkListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAssignedTargetingOptionsResponse; "displayvideo.advertisers.lineItems.bulkListAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}/lineItems:bulkListAssignedTargetingOptions" }
+method! { BulkListAssignedTargetingOptions: DisplayVideo => schemas::BulkListAssignedTargetingOptionsResponse; "displayvideo.advertisers.lineItems.bulkListAssignedTargetingOptions" GET "v4/advertisers/{+advertiserId}/lineItems:bulkListAssignedTargetingOptions" { forms: &["*"] } }
 
 paged! { BulkListAssignedTargetingOptions => schemas::LineItemAssignedTargetingOption; "pageToken" "nextPageToken" "lineItemAssignedTargetingOptions" }
 
@@ -195,32 +195,32 @@ impl Call<BulkListAssignedTargetingOptions> {
 /// See [`LineItems::bulk_update`].
 pub enum BulkUpdate {}
 
-method! { BulkUpdate: DisplayVideo => schemas::BulkUpdateLineItemsResponse; "displayvideo.advertisers.lineItems.bulkUpdate" POST "v4/advertisers/{+advertiserId}/lineItems:bulkUpdate" }
+method! { BulkUpdate: DisplayVideo => schemas::BulkUpdateLineItemsResponse; "displayvideo.advertisers.lineItems.bulkUpdate" POST "v4/advertisers/{+advertiserId}/lineItems:bulkUpdate" { forms: &["*"] } }
 
 /// See [`LineItems::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.create" POST "v4/advertisers/{+advertiserId}/lineItems" }
+method! { Create: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.create" POST "v4/advertisers/{+advertiserId}/lineItems" { forms: &["*"] } }
 
 /// See [`LineItems::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.lineItems.delete" DELETE "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.lineItems.delete" DELETE "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" { forms: &["*", "*"] } }
 
 /// See [`LineItems::duplicate`].
 pub enum Duplicate {}
 
-method! { Duplicate: DisplayVideo => schemas::DuplicateLineItemResponse; "displayvideo.advertisers.lineItems.duplicate" POST "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate" }
+method! { Duplicate: DisplayVideo => schemas::DuplicateLineItemResponse; "displayvideo.advertisers.lineItems.duplicate" POST "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}:duplicate" { forms: &["*", "*"] } }
 
 /// See [`LineItems::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.get" GET "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" }
+method! { Get: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.get" GET "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" { forms: &["*", "*"] } }
 
 /// See [`LineItems::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListLineItemsResponse; "displayvideo.advertisers.lineItems.list" GET "v4/advertisers/{+advertiserId}/lineItems" }
+method! { List: DisplayVideo => schemas::ListLineItemsResponse; "displayvideo.advertisers.lineItems.list" GET "v4/advertisers/{+advertiserId}/lineItems" { forms: &["*"] } }
 
 paged! { List => schemas::LineItem; "pageToken" "nextPageToken" "lineItems" }
 
@@ -245,7 +245,7 @@ impl Call<List> {
 /// See [`LineItems::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.patch" PATCH "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" }
+method! { Patch: DisplayVideo => schemas::LineItem; "displayvideo.advertisers.lineItems.patch" PATCH "v4/advertisers/{+advertiserId}/lineItems/{+lineItemId}" { forms: &["*", "*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -76,17 +76,17 @@ impl<'a> LocationLists<'a> {
 /// See [`LocationLists::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::LocationList; "displayvideo.advertisers.locationLists.create" POST "v4/advertisers/{+advertiserId}/locationLists" }
+method! { Create: DisplayVideo => schemas::LocationList; "displayvideo.advertisers.locationLists.create" POST "v4/advertisers/{+advertiserId}/locationLists" { forms: &["*"] } }
 
 /// See [`LocationLists::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::LocationList; "displayvideo.advertisers.locationLists.get" GET "v4/advertisers/{+advertiserId}/locationLists/{+locationListId}" }
+method! { Get: DisplayVideo => schemas::LocationList; "displayvideo.advertisers.locationLists.get" GET "v4/advertisers/{+advertiserId}/locationLists/{+locationListId}" { forms: &["*", "*"] } }
 
 /// See [`LocationLists::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListLocationListsResponse; "displayvideo.advertisers.locationLists.list" GET "v4/advertisers/{+advertiserId}/locationLists" }
+method! { List: DisplayVideo => schemas::ListLocationListsResponse; "displayvideo.advertisers.locationLists.list" GET "v4/advertisers/{+advertiserId}/locationLists" { forms: &["*"] } }
 
 paged! { List => schemas::LocationList; "pageToken" "nextPageToken" "locationLists" }
 
@@ -111,7 +111,7 @@ impl Call<List> {
 /// See [`LocationLists::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::LocationList; "displayvideo.advertisers.locationLists.patch" PATCH "v4/advertisers/{+advertiserId}/locationLists/{locationListId}" }
+method! { Patch: DisplayVideo => schemas::LocationList; "displayvideo.advertisers.locationLists.patch" PATCH "v4/advertisers/{+advertiserId}/locationLists/{locationListId}" { forms: &["*", ""] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

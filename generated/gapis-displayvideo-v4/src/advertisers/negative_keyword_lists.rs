@@ -89,22 +89,22 @@ impl<'a> NegativeKeywordLists<'a> {
 /// See [`NegativeKeywordLists::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::NegativeKeywordList; "displayvideo.advertisers.negativeKeywordLists.create" POST "v4/advertisers/{+advertiserId}/negativeKeywordLists" }
+method! { Create: DisplayVideo => schemas::NegativeKeywordList; "displayvideo.advertisers.negativeKeywordLists.create" POST "v4/advertisers/{+advertiserId}/negativeKeywordLists" { forms: &["*"] } }
 
 /// See [`NegativeKeywordLists::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.negativeKeywordLists.delete" DELETE "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.negativeKeywordLists.delete" DELETE "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}" { forms: &["*", "*"] } }
 
 /// See [`NegativeKeywordLists::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::NegativeKeywordList; "displayvideo.advertisers.negativeKeywordLists.get" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}" }
+method! { Get: DisplayVideo => schemas::NegativeKeywordList; "displayvideo.advertisers.negativeKeywordLists.get" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}" { forms: &["*", "*"] } }
 
 /// See [`NegativeKeywordLists::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListNegativeKeywordListsResponse; "displayvideo.advertisers.negativeKeywordLists.list" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists" }
+method! { List: DisplayVideo => schemas::ListNegativeKeywordListsResponse; "displayvideo.advertisers.negativeKeywordLists.list" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists" { forms: &["*"] } }
 
 paged! { List => schemas::NegativeKeywordList; "pageToken" "nextPageToken" "negativeKeywordLists" }
 
@@ -121,7 +121,7 @@ impl Call<List> {
 /// See [`NegativeKeywordLists::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::NegativeKeywordList; "displayvideo.advertisers.negativeKeywordLists.patch" PATCH "v4/advertisers/{+advertiserId}/negativeKeywordLists/{negativeKeywordListId}" }
+method! { Patch: DisplayVideo => schemas::NegativeKeywordList; "displayvideo.advertisers.negativeKeywordLists.patch" PATCH "v4/advertisers/{+advertiserId}/negativeKeywordLists/{negativeKeywordListId}" { forms: &["*", ""] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -88,17 +88,17 @@ impl ReachForecast<'_> {
 /// See [`ReachForecast::generate_reach_forecast`].
 pub enum GenerateReachForecast {}
 
-method! { GenerateReachForecast: DisplayVideo => schemas::GenerateReachForecastResponse; "displayvideo.advertisers.reachForecast.generateReachForecast" POST "v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast" }
+method! { GenerateReachForecast: DisplayVideo => schemas::GenerateReachForecastResponse; "displayvideo.advertisers.reachForecast.generateReachForecast" POST "v4/advertisers/{+advertiserId}/reachForecast:generateReachForecast" { forms: &["*"] } }
 
 /// See [`ReachForecast::retrieve_plannable_locations`].
 pub enum RetrievePlannableLocations {}
 
-method! { RetrievePlannableLocations: DisplayVideo => schemas::RetrievePlannableLocationsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableLocations" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations" }
+method! { RetrievePlannableLocations: DisplayVideo => schemas::RetrievePlannableLocationsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableLocations" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableLocations" { forms: &["*"] } }
 
 /// See [`ReachForecast::retrieve_plannable_products`].
 pub enum RetrievePlannableProducts {}
 
-method! { RetrievePlannableProducts: DisplayVideo => schemas::RetrievePlannableProductsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableProducts" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableProducts" }
+method! { RetrievePlannableProducts: DisplayVideo => schemas::RetrievePlannableProductsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableProducts" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableProducts" { forms: &["*"] } }
 
 impl Call<RetrievePlannableProducts> {
     pub fn plannable_location_id(self, value: &str) -> Self {
@@ -109,7 +109,7 @@ impl Call<RetrievePlannableProducts> {
 /// See [`ReachForecast::retrieve_plannable_user_interests`].
 pub enum RetrievePlannableUserInterests {}
 
-method! { RetrievePlannableUserInterests: DisplayVideo => schemas::RetrievePlannableUserInterestsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableUserInterests" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserInterests" }
+method! { RetrievePlannableUserInterests: DisplayVideo => schemas::RetrievePlannableUserInterestsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableUserInterests" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserInterests" { forms: &["*"] } }
 
 impl Call<RetrievePlannableUserInterests> {
     pub fn product_category(self, value: enums::AdvertisersReachForecastRetrievePlannableUserInterestsProductCategory) -> Self {
@@ -120,7 +120,7 @@ impl Call<RetrievePlannableUserInterests> {
 /// See [`ReachForecast::retrieve_plannable_user_lists`].
 pub enum RetrievePlannableUserLists {}
 
-method! { RetrievePlannableUserLists: DisplayVideo => schemas::RetrievePlannableUserListsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableUserLists" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserLists" }
+method! { RetrievePlannableUserLists: DisplayVideo => schemas::RetrievePlannableUserListsResponse; "displayvideo.advertisers.reachForecast.retrievePlannableUserLists" GET "v4/advertisers/{+advertiserId}/reachForecast:retrievePlannableUserLists" { forms: &["*"] } }
 
 paged! { RetrievePlannableUserLists => schemas::PlannableUserList; "pageToken" "nextPageToken" "plannableUserLists" }
 

@@ -73,7 +73,7 @@ impl Rules<'_> {
 /// See [`Rules::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::CustomBiddingAlgorithmRules; "displayvideo.customBiddingAlgorithms.rules.create" POST "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules" }
+method! { Create: DisplayVideo => schemas::CustomBiddingAlgorithmRules; "displayvideo.customBiddingAlgorithms.rules.create" POST "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules" { forms: &["*"] } }
 
 impl Call<Create> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -88,7 +88,7 @@ impl Call<Create> {
 /// See [`Rules::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::CustomBiddingAlgorithmRules; "displayvideo.customBiddingAlgorithms.rules.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules/{+customBiddingAlgorithmRulesId}" }
+method! { Get: DisplayVideo => schemas::CustomBiddingAlgorithmRules; "displayvideo.customBiddingAlgorithms.rules.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules/{+customBiddingAlgorithmRulesId}" { forms: &["*", "*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -103,7 +103,7 @@ impl Call<Get> {
 /// See [`Rules::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListCustomBiddingAlgorithmRulesResponse; "displayvideo.customBiddingAlgorithms.rules.list" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules" }
+method! { List: DisplayVideo => schemas::ListCustomBiddingAlgorithmRulesResponse; "displayvideo.customBiddingAlgorithms.rules.list" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/rules" { forms: &["*"] } }
 
 paged! { List => schemas::CustomBiddingAlgorithmRules; "pageToken" "nextPageToken" "customBiddingRules" }
 

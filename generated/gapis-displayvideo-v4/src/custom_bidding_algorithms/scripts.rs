@@ -65,7 +65,7 @@ impl Scripts<'_> {
 /// See [`Scripts::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::CustomBiddingScript; "displayvideo.customBiddingAlgorithms.scripts.create" POST "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts" }
+method! { Create: DisplayVideo => schemas::CustomBiddingScript; "displayvideo.customBiddingAlgorithms.scripts.create" POST "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts" { forms: &["*"] } }
 
 impl Call<Create> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -80,7 +80,7 @@ impl Call<Create> {
 /// See [`Scripts::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::CustomBiddingScript; "displayvideo.customBiddingAlgorithms.scripts.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts/{+customBiddingScriptId}" }
+method! { Get: DisplayVideo => schemas::CustomBiddingScript; "displayvideo.customBiddingAlgorithms.scripts.get" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts/{+customBiddingScriptId}" { forms: &["*", "*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -95,7 +95,7 @@ impl Call<Get> {
 /// See [`Scripts::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListCustomBiddingScriptsResponse; "displayvideo.customBiddingAlgorithms.scripts.list" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts" }
+method! { List: DisplayVideo => schemas::ListCustomBiddingScriptsResponse; "displayvideo.customBiddingAlgorithms.scripts.list" GET "v4/customBiddingAlgorithms/{+customBiddingAlgorithmId}/scripts" { forms: &["*"] } }
 
 paged! { List => schemas::CustomBiddingScript; "pageToken" "nextPageToken" "customBiddingScripts" }
 

@@ -41,7 +41,7 @@ impl FloodlightActivities<'_> {
 /// See [`FloodlightActivities::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::FloodlightActivity; "displayvideo.floodlightGroups.floodlightActivities.get" GET "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities/{+floodlightActivityId}" }
+method! { Get: DisplayVideo => schemas::FloodlightActivity; "displayvideo.floodlightGroups.floodlightActivities.get" GET "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities/{+floodlightActivityId}" { forms: &["*", "*"] } }
 
 impl Call<Get> {
     pub fn partner_id(self, value: i64) -> Self {
@@ -52,7 +52,7 @@ impl Call<Get> {
 /// See [`FloodlightActivities::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListFloodlightActivitiesResponse; "displayvideo.floodlightGroups.floodlightActivities.list" GET "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities" }
+method! { List: DisplayVideo => schemas::ListFloodlightActivitiesResponse; "displayvideo.floodlightGroups.floodlightActivities.list" GET "v4/floodlightGroups/{+floodlightGroupId}/floodlightActivities" { forms: &["*"] } }
 
 paged! { List => schemas::FloodlightActivity; "pageToken" "nextPageToken" "floodlightActivities" }
 

@@ -84,12 +84,12 @@ impl AssignedInventorySources<'_> {
 /// See [`AssignedInventorySources::bulk_edit`].
 pub enum BulkEdit {}
 
-method! { BulkEdit: DisplayVideo => schemas::BulkEditAssignedInventorySourcesResponse; "displayvideo.inventorySourceGroups.assignedInventorySources.bulkEdit" POST "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit" }
+method! { BulkEdit: DisplayVideo => schemas::BulkEditAssignedInventorySourcesResponse; "displayvideo.inventorySourceGroups.assignedInventorySources.bulkEdit" POST "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources:bulkEdit" { forms: &["*"] } }
 
 /// See [`AssignedInventorySources::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::AssignedInventorySource; "displayvideo.inventorySourceGroups.assignedInventorySources.create" POST "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources" }
+method! { Create: DisplayVideo => schemas::AssignedInventorySource; "displayvideo.inventorySourceGroups.assignedInventorySources.create" POST "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources" { forms: &["*"] } }
 
 impl Call<Create> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -104,7 +104,7 @@ impl Call<Create> {
 /// See [`AssignedInventorySources::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.inventorySourceGroups.assignedInventorySources.delete" DELETE "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources/{+assignedInventorySourceId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.inventorySourceGroups.assignedInventorySources.delete" DELETE "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources/{+assignedInventorySourceId}" { forms: &["*", "*"] } }
 
 impl Call<Delete> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -119,7 +119,7 @@ impl Call<Delete> {
 /// See [`AssignedInventorySources::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListAssignedInventorySourcesResponse; "displayvideo.inventorySourceGroups.assignedInventorySources.list" GET "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources" }
+method! { List: DisplayVideo => schemas::ListAssignedInventorySourcesResponse; "displayvideo.inventorySourceGroups.assignedInventorySources.list" GET "v4/inventorySourceGroups/{+inventorySourceGroupId}/assignedInventorySources" { forms: &["*"] } }
 
 paged! { List => schemas::AssignedInventorySource; "pageToken" "nextPageToken" "assignedInventorySources" }
 

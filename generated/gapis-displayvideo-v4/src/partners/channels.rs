@@ -80,7 +80,7 @@ impl<'a> Channels<'a> {
 /// See [`Channels::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::Channel; "displayvideo.partners.channels.create" POST "v4/partners/{+partnerId}/channels" }
+method! { Create: DisplayVideo => schemas::Channel; "displayvideo.partners.channels.create" POST "v4/partners/{+partnerId}/channels" { forms: &["*"] } }
 
 impl Call<Create> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -91,7 +91,7 @@ impl Call<Create> {
 /// See [`Channels::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::Channel; "displayvideo.partners.channels.get" GET "v4/partners/{+partnerId}/channels/{+channelId}" }
+method! { Get: DisplayVideo => schemas::Channel; "displayvideo.partners.channels.get" GET "v4/partners/{+partnerId}/channels/{+channelId}" { forms: &["*", "*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -102,7 +102,7 @@ impl Call<Get> {
 /// See [`Channels::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListChannelsResponse; "displayvideo.partners.channels.list" GET "v4/partners/{+partnerId}/channels" }
+method! { List: DisplayVideo => schemas::ListChannelsResponse; "displayvideo.partners.channels.list" GET "v4/partners/{+partnerId}/channels" { forms: &["*"] } }
 
 paged! { List => schemas::Channel; "pageToken" "nextPageToken" "channels" }
 
@@ -131,7 +131,7 @@ impl Call<List> {
 /// See [`Channels::patch`].
 pub enum Patch {}
 
-method! { Patch: DisplayVideo => schemas::Channel; "displayvideo.partners.channels.patch" PATCH "v4/partners/{+partnerId}/channels/{channelId}" }
+method! { Patch: DisplayVideo => schemas::Channel; "displayvideo.partners.channels.patch" PATCH "v4/partners/{+partnerId}/channels/{channelId}" { forms: &["*", ""] } }
 
 impl Call<Patch> {
     pub fn advertiser_id(self, value: i64) -> Self {

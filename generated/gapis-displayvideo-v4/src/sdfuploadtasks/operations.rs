@@ -22,4 +22,4 @@ impl Operations<'_> {
 /// See [`Operations::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::Operation; "displayvideo.sdfuploadtasks.operations.get" GET "v4/{+name}" }
+method! { Get: DisplayVideo => schemas::Operation; "displayvideo.sdfuploadtasks.operations.get" GET "v4/{+name}" { forms: &["sdfuploadtasks/operations/*"] } }

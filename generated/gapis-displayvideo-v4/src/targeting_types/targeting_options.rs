@@ -78,7 +78,7 @@ impl TargetingOptions<'_> {
 /// See [`TargetingOptions::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::TargetingOption; "displayvideo.targetingTypes.targetingOptions.get" GET "v4/targetingTypes/{+targetingType}/targetingOptions/{+targetingOptionId}" }
+method! { Get: DisplayVideo => schemas::TargetingOption; "displayvideo.targetingTypes.targetingOptions.get" GET "v4/targetingTypes/{+targetingType}/targetingOptions/{+targetingOptionId}" { forms: &["*", "*"] } }
 
 impl Call<Get> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -89,7 +89,7 @@ impl Call<Get> {
 /// See [`TargetingOptions::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListTargetingOptionsResponse; "displayvideo.targetingTypes.targetingOptions.list" GET "v4/targetingTypes/{+targetingType}/targetingOptions" }
+method! { List: DisplayVideo => schemas::ListTargetingOptionsResponse; "displayvideo.targetingTypes.targetingOptions.list" GET "v4/targetingTypes/{+targetingType}/targetingOptions" { forms: &["*"] } }
 
 paged! { List => schemas::TargetingOption; "pageToken" "nextPageToken" "targetingOptions" }
 
@@ -118,6 +118,6 @@ impl Call<List> {
 /// See [`TargetingOptions::search`].
 pub enum Search {}
 
-method! { Search: DisplayVideo => schemas::SearchTargetingOptionsResponse; "displayvideo.targetingTypes.targetingOptions.search" POST "v4/targetingTypes/{+targetingType}/targetingOptions:search" }
+method! { Search: DisplayVideo => schemas::SearchTargetingOptionsResponse; "displayvideo.targetingTypes.targetingOptions.search" POST "v4/targetingTypes/{+targetingType}/targetingOptions:search" { forms: &["*"] } }
 
 paged! { Search => schemas::TargetingOption; body "pageToken" "nextPageToken" "targetingOptions" }

@@ -25,4 +25,4 @@ impl Members<'_> {
 /// See [`Members::modify`].
 pub enum Modify {}
 
-method! { Modify: PeopleService => schemas::ModifyContactGroupMembersResponse; "people.contactGroups.members.modify" POST "v1/{+resourceName}/members:modify" }
+method! { Modify: PeopleService => schemas::ModifyContactGroupMembersResponse; "people.contactGroups.members.modify" POST "v1/{+resourceName}/members:modify" { forms: &["contactGroups/*"] } }

@@ -32,7 +32,7 @@ impl Connections<'_> {
 /// See [`Connections::list`].
 pub enum List {}
 
-method! { List: PeopleService => schemas::ListConnectionsResponse; "people.people.connections.list" GET "v1/{+resourceName}/connections" }
+method! { List: PeopleService => schemas::ListConnectionsResponse; "people.people.connections.list" GET "v1/{+resourceName}/connections" { forms: &["people/*"] } }
 
 paged! { List => schemas::Person; "pageToken" "nextPageToken" "connections" }
 

@@ -1,4 +1,4 @@
-//! The workload's own token: from a file, a URL, or the output of a program.
+//! The workload's own token: from a file, a URL, the output of a program, or a request that is signed for AWS.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -8,6 +8,7 @@ use gapis_runtime::{AuthHeaders, Error, Json, Result};
 use http::HeaderName;
 use tokio::process::Command;
 
+use super::aws::Aws;
 use crate::key::{parse, read_file, required, text};
 use crate::settings::Settings;
 
@@ -21,7 +22,7 @@ pub(super) enum Subject {
     File { path: PathBuf, format: Format },
     Url { url: String, headers: AuthHeaders, format: Format },
     Program(Program),
-    Aws,
+    Aws(Box<Aws>),
 }
 
 /// The format of the token.
@@ -36,6 +37,8 @@ pub(super) struct Program {
     timeout: Duration,
     /// Environment variables that tell the program what is requested.
     environment: Vec<(&'static str, String)>,
+    /// The file in which the program saves its output, if there is one.
+    left: Option<PathBuf>,
 }
 
 impl Subject {
@@ -43,6 +46,10 @@ impl Subject {
     /// If there is no supported source.
     pub(super) fn of_file(json: &Json) -> Result<Self> {
         let source = &json["credential_source"];
+        // Checked first: it also has a `url`, which is not the URL of a token.
+        if text(source, "environment_id").is_some_and(|id| id.starts_with("aws")) {
+            return Aws::of(json, source).map(|aws| Subject::Aws(Box::new(aws)));
+        }
         if let Some(path) = text(source, "file") {
             return Ok(Subject::File { path: path.into(), format: Format::of(source)? });
         }
@@ -58,9 +65,6 @@ impl Subject {
         if !source["executable"].is_null() {
             return Program::of(json, &source["executable"]).map(Subject::Program);
         }
-        if text(source, "environment_id").is_some_and(|id| id.starts_with("aws")) {
-            return Ok(Subject::Aws);
-        }
         Err(Error::credentials(if source["certificate"].is_null() {
             format!(
                 "{WHAT} have no `credential_source` with a `file`, `url`, `executable` or `environment_id`"
@@ -73,20 +77,20 @@ impl Subject {
         }))
     }
 
-    /// The token; `None` on AWS, where tokens are made differently.
-    pub(super) async fn token(&self, settings: &Settings) -> Result<Option<String>> {
+    /// The token.
+    pub(super) async fn token(&self, settings: &Settings) -> Result<String> {
         match self {
             Subject::File { path, format } => {
-                format.read(&read_file(path, "the file with the workload's token")?).map(Some)
+                format.read(&read_file(path, "the file with the workload's token")?)
             }
             Subject::Url { url, headers, format } => {
                 let answer = settings.http.get(url, headers).await;
                 let answer =
                     answer.map_err(|failure| failure.into_error("cannot get the workload's own token"))?;
-                format.read(&String::from_utf8_lossy(&answer.body)).map(Some)
+                format.read(&String::from_utf8_lossy(&answer.body))
             }
-            Subject::Program(program) => program.run().await.map(Some),
-            Subject::Aws => Ok(None),
+            Subject::Program(program) => program.run().await,
+            Subject::Aws(aws) => aws.token(&settings.http).await,
         }
     }
 }
@@ -124,14 +128,24 @@ impl Program {
             ("GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE", required(json, "subject_token_type", WHAT)?.to_owned()),
             ("GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE", "0".to_owned()),
         ];
-        if let Some(file) = text(executable, "output_file") {
+        let left = text(executable, "output_file");
+        if let Some(file) = left {
             environment.push(("GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE", file.to_owned()));
         }
         Ok(Program {
             command: required(executable, "command", WHAT)?.to_owned(),
             timeout: Duration::from_millis(executable["timeout_millis"].as_u64().unwrap_or(30_000)),
             environment,
+            left: left.map(PathBuf::from),
         })
+    }
+
+    /// The token in the output of an earlier run, unless it has expired.
+    fn left(&self) -> Option<String> {
+        let left = std::fs::read_to_string(self.left.as_ref()?).ok()?;
+        // Without an expiration time it may have expired.
+        let ends = serde_json::from_str::<Json>(&left).is_ok_and(|json| json["expiration_time"].is_u64());
+        printed(&left, "the program").ok().filter(|_| ends)
     }
 
     async fn run(&self) -> Result<String> {
@@ -141,6 +155,9 @@ impl Program {
             )));
         }
         let what = "the program that prints the workload's token";
+        if let Some(token) = self.left() {
+            return Ok(token);
+        }
         let mut words = self.command.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).envs(self.environment.iter().map(|(name, value)| (*name, value.as_str())));

@@ -7,6 +7,7 @@ use gapis_mock::{Handlers, MockServer};
 use gapis_runtime::{AuthHeaders, Client, Credentials, Json};
 use serde_json::json;
 
+use crate::environment::in_environment;
 use crate::support::*;
 
 fn user(tokens: &Loopback) -> Json {
@@ -164,31 +165,10 @@ async fn a_workload_exchanges_its_own_token() {
     assert_eq!(bearer(&credentials).await, "Bearer exchanged");
 }
 
-/// Environment variables can only be set for another process, so the following tests run this one in a process.
-#[tokio::test]
-#[ignore = "run by other tests, with an environment of their making"]
-async fn in_an_environment() {
-    let expected = std::env::var("EXPECTED_TOKEN").unwrap();
-    assert_eq!(bearer(&ApplicationDefault::new()).await, format!("Bearer {expected}"));
-}
-
-fn run_in_environment(expected: &str, variables: &[(&str, &str)]) {
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "adc::in_an_environment", "--ignored"])
-        .env_remove("GOOGLE_APPLICATION_CREDENTIALS")
-        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
-        .env("EXPECTED_TOKEN", expected)
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-}
-
 #[test]
 fn the_metadata_server_is_asked_where_there_is_no_file() {
     let server = Loopback::tokens();
-    run_in_environment("token-1", &[("GCE_METADATA_HOST", &server.address)]);
+    in_environment("token-1", &[("GCE_METADATA_HOST", &server.address)]);
     let request = &server.seen()[0];
     assert!(
         request.starts_with("GET /computeMetadata/v1/instance/service-accounts/default/token"),
@@ -202,7 +182,7 @@ fn the_metadata_server_is_asked_where_there_is_no_file() {
 fn the_environment_names_a_file() {
     let server = Loopback::tokens();
     let path = file("adc.json", &user(&server).to_string());
-    run_in_environment("token-1", &[("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap())]);
+    in_environment("token-1", &[("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap())]);
     assert_eq!(server.seen().len(), 1);
 }
 

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -19,7 +20,8 @@ use crate::support::*;
 struct World {
     challenge: Arc<Mutex<String>>,
     scopes: Arc<Mutex<Vec<String>>>,
-    pages: Arc<Mutex<Vec<String>>>,
+    /// Each gives the pages that its user was shown.
+    browsers: Arc<Mutex<Vec<JoinHandle<Vec<String>>>>>,
     asked: Arc<AtomicUsize>,
     revoked: Arc<AtomicUsize>,
     down: Arc<AtomicUsize>,
@@ -62,7 +64,7 @@ impl World {
         })
     }
 
-    /// A browser whose response depends on the state. It records the pages that it gets.
+    /// A browser whose response depends on the state.
     fn browser(&self, answers: fn(&str) -> Vec<String>) -> impl Fn(&Prompt<'_>) + Send + Sync + 'static {
         let world = self.clone();
         move |prompt| {
@@ -74,20 +76,22 @@ impl World {
             world.scopes.lock().unwrap().push(asked["scope"].clone());
             let address = asked["redirect_uri"].strip_prefix("http://").unwrap().to_owned();
             let targets = answers(&asked["state"]);
-            let pages = world.pages.clone();
-            std::thread::spawn(move || {
-                for target in targets {
-                    let Ok(mut stream) = TcpStream::connect(&address) else {
-                        pages.lock().unwrap().push("refused".into());
-                        continue;
-                    };
-                    let _ = write!(stream, "GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n");
-                    let mut page = String::new();
-                    let _ = stream.read_to_string(&mut page);
-                    pages.lock().unwrap().push(page);
-                }
-            });
+            let visit = move |target: String| {
+                let Ok(mut stream) = TcpStream::connect(&address) else { return "refused".into() };
+                let _ = write!(stream, "GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+                let mut page = String::new();
+                let _ = stream.read_to_string(&mut page);
+                page
+            };
+            let browser = std::thread::spawn(move || targets.into_iter().map(visit).collect());
+            world.browsers.lock().unwrap().push(browser);
         }
+    }
+
+    /// What the users were shown, when they have seen all of it.
+    fn pages(&self) -> Vec<String> {
+        let browsers = std::mem::take(&mut *self.browsers.lock().unwrap());
+        browsers.into_iter().flat_map(|browser| browser.join().unwrap()).collect()
     }
 
     fn asked(&self) -> usize {
@@ -138,8 +142,7 @@ async fn a_user_who_refuses_ends_it_at_once() {
     let user = login(&world, "denied", |state| vec![format!("/?state={state}&error=access_denied")]);
     let denied = error(&user).await;
     assert!(denied.to_string().contains("access_denied"), "{denied}");
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(world.pages.lock().unwrap()[0].contains("You are not logged in: access_denied"));
+    assert!(world.pages()[0].contains("You are not logged in: access_denied"));
 }
 
 #[tokio::test]
@@ -157,10 +160,7 @@ async fn a_forged_answer_is_refused_and_a_second_one_too() {
         ]
     });
     assert_eq!(bearer(&user).await, "Bearer code-1");
-    while world.pages.lock().unwrap().len() < 7 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let pages = world.pages.lock().unwrap();
+    let pages = world.pages();
     let lines: Vec<&str> = pages.iter().map(|page| page.lines().next().unwrap_or("nothing")).collect();
     assert_eq!(lines[..3], ["HTTP/1.1 400 Bad Request"; 3]);
     assert_eq!(lines[3..5], ["HTTP/1.1 404 Not Found"; 2]);
@@ -227,10 +227,10 @@ async fn a_broken_store_asks_again_and_a_loose_one_is_tightened() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_user_who_does_not_answer_and_files_that_are_none() {
     let world = World::default();
-    let silent = login(&world, "silent", |_| Vec::new()).wait_for_user(Duration::from_millis(50));
+    let silent = login(&world, "silent", |_| Vec::new()).wait_for_user(Duration::from_secs(50));
     assert!(error(&silent).await.to_string().contains("has not consented within"));
     let web = file("web.json", r#"{"web": {"client_secret": "s3cret"}}"#);
     for (path, words) in [

@@ -4,7 +4,10 @@
 mod adc;
 mod delegation;
 mod device;
+mod environment;
 mod login;
+mod media;
 mod secrets;
 mod sending;
 mod support;
+mod workload;

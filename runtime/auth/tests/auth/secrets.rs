@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use gapis_auth::{ApplicationDefault, FileStore, ServiceAccount, UserLogin};
 use gapis_runtime::{Credentials, Json};
+use gapis_testkit::socket::{Request, Socket};
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -160,6 +161,49 @@ fn broken_files(server: &Loopback) -> Vec<Json> {
     all
 }
 
+/// Workloads on AWS, whose machine says what it should not, and a token service that repeats what it was sent.
+fn broken_machines(services: &[Loopback]) -> Vec<Json> {
+    let keys =
+        json!({ "AccessKeyId": "AKID", "SecretAccessKey": "s3cret-key", "Token": "s3cret-of-the-role" });
+    let mut answers = vec![("us-east-2b", keys.to_string())];
+    for zone in ["", "s3cret \n", "b", "s3cret/zone"] {
+        answers.push((zone, keys.to_string()));
+    }
+    for member in ["AccessKeyId", "SecretAccessKey", "Token"] {
+        for wrong in [json!(null), json!("s3cret\n\u{0}"), json!(["s3cret"])] {
+            let mut keys = keys.clone();
+            keys[member] = wrong;
+            answers.push(("us-east-2b", keys.to_string()));
+        }
+    }
+    answers.push(("us-east-2b", "s3cret {".to_owned()));
+    let machine = |(zone, keys): (&'static str, String)| {
+        let machine = Socket::answering(move |request: &Request| {
+            let body = match request.line() {
+                line if line.contains("/session") => "s3cret-session",
+                line if line.contains("/zone") => zone,
+                line if line.contains("/keys/s3cret-role") => &keys,
+                _ => "s3cret-role",
+            };
+            format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        });
+        machine.url()
+    };
+    let machines = answers.into_iter().map(machine);
+    let file = |(machine, service): (String, &Loopback)| {
+        json!({
+            "type": "external_account", "audience": "//iam.example.com/pools/farm", "token_url": service.url("/sts"),
+            "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+            "credential_source": {
+                "environment_id": "aws1", "region_url": format!("{machine}/zone"), "url": format!("{machine}/keys"),
+                "imdsv2_session_token_url": format!("{machine}/session"),
+                "regional_cred_verification_url": "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity",
+            },
+        })
+    };
+    machines.zip(services.iter().cycle()).map(file).collect()
+}
+
 async fn look_at(credentials: &(impl Credentials + Debug)) {
     write(format_args!("{credentials:?} {credentials:#?}"));
     match credentials.headers(&SCOPES, None).await {
@@ -191,7 +235,6 @@ async fn nothing_secret_is_printed_logged_or_traced() {
                 "access_token": "s3cret-token", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "s3cret-new",
                 "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
                 "accessToken": "s3cret-robot", "expireTime": "2099-01-01T00:00:00Z", "signedJwt": "eyJs3cret",
-            "device_code": "s3cret-device", "user_code": "ABCD", "verification_url": "https://x.test/", "interval": 1,
             }),
         )
     });
@@ -211,31 +254,37 @@ async fn nothing_secret_is_printed_logged_or_traced() {
         look_at(&account.for_subject("ann@example.com")).await;
         look_at(&account.for_subject("s\u{0}\n")).await;
     }
-    for json in
-        broken_files(&good).into_iter().chain(servers.iter().flat_map(|server| broken_files(server).pop()))
-    {
+    let whole = servers.iter().flat_map(|server| broken_files(server).pop());
+    for json in broken_files(&good).into_iter().chain(whole).chain(broken_machines(&servers)) {
         if let Ok(adc) = ApplicationDefault::from_json(&json.to_string()) {
             look_at(&adc).await;
         }
     }
+    // On a clock that does not wait, by a transport without a network.
+    tokio::time::pause();
     let client = json!({ "installed": {
-        "client_id": "id", "client_secret": "s3cret-client", "token_uri": good.url("/token"),
+        "client_id": "id", "client_secret": "s3cret-client", "token_uri": "https://token.test/token",
     } });
     let saved = json!({ "client_id": "id", "refresh_token": "s3cret-refresh", "scopes": SCOPES.join(" ") });
-    for server in servers.iter().chain([&good]) {
-        let mut client = client.clone();
-        client["installed"]["token_uri"] = server.url("/token").into();
-        let store = FileStore::new(file("secrets-store", &saved.to_string()));
-        let user = UserLogin::new(file("secrets-client", &client.to_string()), store)
-            .present(|_| ())
-            .wait_for_user(std::time::Duration::from_millis(20));
-        look_at(&user).await;
-        let unsaved = FileStore::new(path("secrets-none"));
-        let elsewhere = UserLogin::new(file("secrets-client", &client.to_string()), unsaved)
-            .on_another_device()
-            .present(|_| ())
-            .wait_for_user(std::time::Duration::from_millis(1100));
-        look_at(&elsewhere).await;
+    for status in [200, 302, 400, 401, 403, 404, 500, 503] {
+        let server = Server::new(move |sent| {
+            Answer::Json(
+                status,
+                json!({
+                    "error": "invalid_grant", "error_description": sent.body, "access_token": "s3cret-token",
+                    "refresh_token": "s3cret-new", "device_code": "s3cret-device", "user_code": "ABCD",
+                    "verification_url": "https://x.test/", "interval": 1, "expires_in": 3600,
+                }),
+            )
+        });
+        let login = |store| {
+            UserLogin::new(file("secrets-client", &client.to_string()), FileStore::new(store))
+                .present(|_| ())
+                .token_client(&server.client())
+        };
+        look_at(&login(file("secrets-store", &saved.to_string()))).await;
+        look_at(&login(path("secrets-none")).on_another_device()).await;
+        let _ = std::fs::remove_file(path("secrets-none"));
     }
     assert_nothing_secret();
 }

@@ -154,10 +154,9 @@ impl Loopback {
         Loopback { address: socket.address().to_string(), socket }
     }
 
-    /// Returns `token-1`, `token-2` and so on, after some time.
+    /// Returns `token-1`, `token-2` and so on.
     pub fn tokens() -> Self {
         Loopback::start(|_, count| {
-            std::thread::sleep(Duration::from_millis(50));
             (
                 200,
                 json!({ "access_token": format!("token-{count}"), "token_type": "Bearer", "expires_in": 3600 }),

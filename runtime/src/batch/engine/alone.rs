@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::super::exchange::Exchange;
+use super::super::job::Job;
 use super::super::plan::Auths;
 use super::super::queue::Entry;
 use super::Engine;
@@ -24,29 +25,27 @@ impl<'cb> Engine<'cb> {
     pub(super) fn send_alone(&mut self) {
         self.client.learn_no_batches(self.api);
         self.alone = true;
-        self.pace.lower(1);
+        self.size = 1;
     }
 
-    /// Begins the HTTP request of the first call of `pending`. `None` if there was nothing to send after all.
+    /// Begins the HTTP request of the first of `calls`. Nothing if there was nothing to send after all.
     pub(super) fn open_alone(
         &mut self,
-        pending: &mut VecDeque<Entry<'cb>>,
+        job: &mut dyn Job<'cb>,
+        calls: &mut VecDeque<Entry<'cb>>,
         auths: Auths,
     ) -> Option<Exchange<'cb>> {
         // Calls of a client without credentials were answered, and the next one may be another client's.
-        let client = pending.front()?.request.client();
+        let client = calls.front()?.request.client();
         let (client, auth) = auths.into_iter().find(|(known, _)| known.is_same(client))?;
-        let mut entry = pending.pop_front()?;
+        let entry = calls.pop_front()?;
         match self.request_alone(&entry, &auth) {
             Ok(request) => {
-                self.keep_pace(1);
-                entry.ledger.begin();
-                entry.sent += 1;
-                self.requests += 1;
-                Some(Exchange::alone(entry, vec![(client, auth)], request))
+                let manifest = self.sign(job, vec![Some(entry)])?;
+                Exchange::alone(manifest, vec![(client, auth)], request)
             }
             Err(error) => {
-                self.answer(entry, Err(error));
+                self.answer(job, entry, Err(error));
                 None
             }
         }

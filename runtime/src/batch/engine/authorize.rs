@@ -1,17 +1,18 @@
 //! The headers that authorize the calls of a batch, of the batch's own client and of others, and their renewal after a 401.
 //!
-//! They are waited for beside the requests that are flying, whose answers are read meanwhile, and no longer than the
-//! calls that need them have time.
+//! They are waited for while the answers to other requests are read, and no longer than the calls that need them have
+//! time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 
+use super::super::job::Job;
 use super::super::plan::Auths;
 use super::super::queue::Entry;
+use super::Engine;
 use super::credentials::{Answer, Authorized, Authorizing};
-use super::{Engine, Round};
 use crate::send::attempts::Fate;
 use crate::send::retry::Verdict;
 use crate::send::rt::{self, Instant};
@@ -19,12 +20,12 @@ use crate::{BoxFuture, Client, Error};
 
 impl<'cb> Engine<'cb> {
     /// Asks the credentials of the clients whose calls are next.
-    pub(super) fn authorize(&self, pending: &VecDeque<Entry<'cb>>) -> Authorizing {
+    pub(super) fn authorize(&self, calls: &VecDeque<Entry<'cb>>) -> Authorizing {
         let mut clients: Vec<(&Client, Duration)> = Vec::new();
         if !self.alone {
             clients.push((&self.client, Duration::MAX));
         }
-        for entry in pending.iter().take(self.limits().calls) {
+        for entry in calls {
             let client = entry.request.client();
             let left = entry.ledger.left(self.policy(entry));
             match clients.iter_mut().find(|(known, _)| known.is_same(client)) {
@@ -62,9 +63,9 @@ impl<'cb> Engine<'cb> {
     /// later.
     pub(super) fn authorized(
         &mut self,
-        pending: &mut VecDeque<Entry<'cb>>,
+        job: &mut dyn Job<'cb>,
+        calls: &mut VecDeque<Entry<'cb>>,
         authorized: Authorized,
-        round: &mut Round<'cb>,
     ) -> Auths {
         let mut auths = Auths::new();
         for (client, Answer { result, waited }) in authorized {
@@ -73,13 +74,13 @@ impl<'cb> Engine<'cb> {
                     let rejected = self.rejected.iter().find(|(other, _)| other.is_same(&client));
                     if rejected.is_some_and(|(_, rejected)| *rejected == headers) {
                         let renewed = |entry: &Entry<'_>| entry.ledger.renewed;
-                        take(pending, &client, renewed).into_iter().for_each(|entry| self.give_up(entry));
+                        take(calls, &client, renewed).into_iter().for_each(|entry| self.give_up(job, entry));
                     }
                     auths.push((client, headers));
                 }
                 Some(Err(error)) => {
-                    for entry in take(pending, &client, |_| true) {
-                        self.unauthorized(entry, error.clone(), waited, round);
+                    for entry in take(calls, &client, |_| true) {
+                        self.unauthorized(job, entry, error.clone(), waited);
                     }
                 }
                 None => {
@@ -88,9 +89,9 @@ impl<'cb> Engine<'cb> {
                         let own = entry.request.options().retry.as_ref().unwrap_or(&policy);
                         entry.ledger.is_over(own, waited)
                     };
-                    for entry in take(pending, &client, is_over) {
+                    for entry in take(calls, &client, is_over) {
                         let error = entry.ledger.time_is_over(self.policy(&entry));
-                        self.answer(entry, Err(error));
+                        self.answer(job, entry, Err(error));
                     }
                 }
             }
@@ -101,10 +102,10 @@ impl<'cb> Engine<'cb> {
     /// There are no credentials for a call.
     fn unauthorized(
         &mut self,
+        job: &mut dyn Job<'cb>,
         mut entry: Entry<'cb>,
         error: Error,
         waited: Duration,
-        round: &mut Round<'cb>,
     ) {
         let policy = self.policy(&entry).clone();
         // A 401 is of an attempt, and this is none.
@@ -115,11 +116,10 @@ impl<'cb> Engine<'cb> {
         entry.ledger.begin_without_credentials(waited);
         match entry.ledger.fate(&policy, verdict) {
             Fate::Wait { after } => {
-                round.after = round.after.max(after);
-                entry.ledger.last = Some(error);
-                round.later.push(entry);
+                let backoff = policy.backoff(entry.ledger.attempts, &mut self.rng);
+                self.later(job, entry, error, backoff.max(after.unwrap_or_default()));
             }
-            Fate::Final | Fate::Renew => self.answer(entry, Err(error)),
+            Fate::Final | Fate::Renew => self.answer(job, entry, Err(error)),
         }
     }
 
@@ -132,15 +132,15 @@ impl<'cb> Engine<'cb> {
 
 /// Takes the calls of a client out of those that wait.
 fn take<'cb>(
-    pending: &mut VecDeque<Entry<'cb>>,
+    calls: &mut VecDeque<Entry<'cb>>,
     client: &Client,
     which: impl Fn(&Entry<'_>) -> bool,
 ) -> Vec<Entry<'cb>> {
     let goes = |entry: &Entry<'_>| entry.request.client().is_same(client) && which(entry);
-    if !pending.iter().any(goes) {
+    if !calls.iter().any(goes) {
         return Vec::new();
     }
-    let (gone, kept) = std::mem::take(pending).into_iter().partition::<Vec<_>, _>(goes);
-    *pending = kept.into();
+    let (gone, kept) = std::mem::take(calls).into_iter().partition::<Vec<_>, _>(goes);
+    *calls = kept.into();
     gone
 }

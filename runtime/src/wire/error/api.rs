@@ -132,6 +132,13 @@ impl ApiError {
         legacy.chain(typed).max().flatten().max(status).max(words::of_message(&self.message))
     }
 
+    /// What to do, if the reason is about the quota project or the token.
+    pub(super) fn advice(&self) -> Option<&'static str> {
+        let legacy = self.errors.iter().map(|item| &*item.reason);
+        let mut reasons = legacy.chain(self.info("reason"));
+        reasons.find_map(words::advice)
+    }
+
     /// The details, typed if their type is a common one.
     pub fn typed_details(&self) -> impl Iterator<Item = Detail> {
         self.details.iter().map(Detail::parse)

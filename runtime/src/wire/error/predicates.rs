@@ -369,7 +369,7 @@ mod tests {
         let late = [
             reason("usageLimits", "dailyLimitExceeded"),
             reason("usageLimits", "dailyLimitExceededUnreg"),
-            reason("usageLimits", "variableTermExpiryDailyExceeded"),
+            reason("usageLimits", "variableTermExpiredDailyExceeded"),
             reason("usageLimits", "variableTermLimitExceeded"),
             reason("usageLimits", "limitExceeded"),
             reason("youtube.quota", "quotaExceeded"),
@@ -378,6 +378,7 @@ mod tests {
             reason("", "teamDriveFileLimitExceeded"),
             reason("", "numChildrenInNonRootLimitExceeded"),
             reason("", "activeItemCreationLimitExceeded"),
+            reason("", "myDriveHierarchyDepthLimitExceeded"),
             info("RATE_LIMIT_EXCEEDED", "1/d/{project}"),
             info("RESOURCE_QUOTA_EXCEEDED", ""),
             message("Quota exceeded for quota metric 'Queries' and limit 'Queries per day' of service 'x'."),

@@ -148,6 +148,7 @@ impl Api {
             scopes: Vec::leak(service.scopes.into_iter().map(leak).collect()),
             endpoints: Vec::leak(endpoints),
             data_wrapper: service.data_wrapper,
+            ..ApiSpec::DEFAULT
         };
         let methods = methods.into_iter().map(|facts| (facts.id.clone(), Method::of(facts))).collect();
         Ok(Api { number, id: api, spec: Box::leak(Box::new(spec)), methods })

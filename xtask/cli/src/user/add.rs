@@ -167,9 +167,11 @@ fn tell(
     let shown = relative(from, &folder)?;
     let document = fs::read(workspace.discovery.join(&entry.file))?;
     let summary = gapis_codegen::summarize(&document, &id.stem())?;
+    let written = gapis_codegen::inventory(&document, &options(id, entry))?.methods.len();
+    let part = if written < summary.methods { format!("{written} of ") } else { String::new() };
     writeln!(
         terminal.out,
-        "{id}: revision {}, {}, in {shown}",
+        "{id}: revision {}, {part}{}, in {shown}",
         summary.revision.escape_debug(),
         count(summary.methods, "method")
     )?;

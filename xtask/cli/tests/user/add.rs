@@ -55,6 +55,7 @@ fn the_runtime_is_that_of_the_repository_of_gapis_unless_told_otherwise() {
 fn a_part_of_an_api_as_a_module() {
     let user = User::new();
     let out = user.add("farm:v2", &["--only", "animals.get", "--module", "--runtime", "../gapis/runtime"]);
+    assert!(out.starts_with("farm:v2: revision 20260101, 1 of 20 methods, in apis/farm_v2\n"), "{out}");
     assert!(out.contains("    in src/main.rs: #[path = \"../apis/farm_v2/mod.rs\"] mod farm_v2;\n"), "{out}");
     assert!(out.contains("    in Cargo.toml: gapis-runtime = { path = \"../gapis/runtime\" }\n"), "{out}");
     let animals = user.read("apis/farm_v2/animals.rs");
@@ -82,6 +83,9 @@ fn what_cannot_be_added_leaves_nothing_behind() {
     assert!(error.starts_with("no API `pnod`; did you mean `pond`?"), "{error}");
     let error = user.error(&["add", "farm:v2", "--only", "animals.gte", "--from", &from]);
     assert!(error.contains("no method matches `animals.gte`; did you mean `animals.get`?"), "{error}");
+    let documents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../discovery");
+    let error = user.error(&["add", "fram:v2", "--from", documents]);
+    assert!(error.starts_with("cannot read fram.v2.json; did you mean `farm:v2`?: "), "{error}");
     user.server.answer("/pond", Answer::ok("<html>"));
     let error = user.error(&["add", "farm:v2", "pond:v1", "--from", &from]);
     assert!(error.contains("is not JSON"), "{error}");

@@ -27,6 +27,8 @@ pub(crate) struct Call {
     body: Option<Value>,
     /// The parameters that are numbers with a fraction.
     numbers: BTreeSet<String>,
+    /// The type of the media that the call uploads, if it does.
+    media: Option<String>,
     /// The call as Rust code: `files().list().page_size(3)`.
     pub(crate) rust: String,
 }
@@ -36,8 +38,10 @@ impl Call {
     pub(crate) fn for_python(&self) -> Value {
         let mut input =
             json!({ "resources": self.resources, "method": self.method, "arguments": self.arguments });
-        if let (Some(body), Some(input)) = (&self.body, input.as_object_mut()) {
-            input.insert("body".to_owned(), body.clone());
+        for (name, value) in [("body", self.body.clone()), ("media", self.media.clone().map(Value::from))] {
+            if let (Some(value), Some(input)) = (value, input.as_object_mut()) {
+                input.insert(name.to_owned(), value);
+            }
         }
         input
     }
@@ -172,10 +176,22 @@ fn call(chosen: &Chosen, found: &Found<'_>, mut rng: Rng) -> Result<Call> {
     if let (Some(schema), Some(schemas)) =
         (found.description.get("request"), chosen.document.get("schemas").and_then(Value::as_object))
     {
-        call.body = Some(Maker::new(schemas, rng, Style::Random).at_most(60).value(schema));
+        call.body = Some(Maker::new(schemas, rng.fork(), Style::Random).at_most(60).value(schema));
+    }
+    if let Some(upload) = found.description.get("mediaUpload").filter(|_| rng.f64() < 0.8) {
+        call.media = Some(media_type(upload));
     }
     call.rust = rust(&chosen.inventory, &call)?;
     Ok(call)
+}
+
+/// A type of media that the method accepts.
+fn media_type(upload: &Value) -> String {
+    let accepted = upload.get("accept").and_then(Value::as_array).and_then(|all| all.first());
+    match accepted.and_then(Value::as_str).unwrap_or("*/*") {
+        "*/*" => "application/octet-stream".to_owned(),
+        range => range.replace("/*", "/x-any"),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -247,6 +263,11 @@ fn one(parameter: &Value, place: Place, rng: &mut Rng) -> Value {
     if place == Place::Query && text("type") == "string" && text("format").is_empty() && rng.f64() < 0.1 {
         return json!("");
     }
+    if let Some(pattern) = parameter.get("pattern").and_then(Value::as_str).filter(|_| place != Place::Query)
+        && let Some(name) = named(pattern, rng)
+    {
+        return json!(name);
+    }
     let mut pick = |from: &[&str]| json!(rng.choice(from).copied().unwrap_or_default());
     match (text("type"), text("format")) {
         ("boolean", _) => json!(rng.bool()),
@@ -269,6 +290,24 @@ fn one(parameter: &Value, place: Place, rng: &mut Rng) -> Value {
         }
         _ => pick(NAMES),
     }
+}
+
+/// A name that matches a pattern of whole segments, such as `^projects/[^/]+/locations/.*$`. Our client refuses others.
+fn named(pattern: &str, rng: &mut Rng) -> Option<String> {
+    let form = pattern.strip_prefix('^')?.strip_suffix('$')?.replace("[^/]+", "*");
+    let is_plain = |segment: &str| {
+        segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':'))
+    };
+    let mut name = Vec::new();
+    for segment in form.split('/') {
+        match segment {
+            "*" => name.push(rng.choice(SEGMENTS).copied()?),
+            ".*" => name.extend((0..rng.usize(1..4)).filter_map(|_| rng.choice(SEGMENTS).copied())),
+            literal if is_plain(literal) && !literal.is_empty() => name.push(literal),
+            _ => return None,
+        }
+    }
+    Some(name.join("/"))
 }
 
 /// The call as Rust code.
@@ -309,6 +348,10 @@ fn rust(inventory: &Inventory, call: &Call) -> Result<String> {
             _ => bail!("no setter for {wire:?}"),
         };
         code.push_str(&format!(".{name}({})", literal(inventory, ty, value)?));
+    }
+    if let Some(media) = &call.media {
+        let way = if call.body.is_some() { "multipart" } else { "simple" };
+        code.push_str(&format!(".upload(media({media:?})).{way}()"));
     }
     Ok(code)
 }

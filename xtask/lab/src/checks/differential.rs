@@ -1,6 +1,9 @@
 //! `cargo xtask differential`: compares requests of generated crates with those of google-api-python-client for the
 //! same calls.
 //!
+//! Both clients send each call to a server on loopback, so that headers and bodies are compared as they are sent. Where a call
+//! would go is compared by the URLs that they built before.
+//!
 //! The Python script, `xtask/lab/python/requests_of_calls.py`, also lists known differences. Not compared are methods
 //! whose request is raw bytes (`google.api.HttpBody`), which Python sends as JSON, and parameters whose values a dry
 //! run masks.
@@ -13,11 +16,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::calls::{self, Call};
 use super::choice::{Chosen, Documents, choose};
 use super::compare::difference;
+use super::listener::Listener;
 use super::program::Program;
 use gapis_xtask::{Terminal, Workspace};
 
@@ -48,7 +52,7 @@ impl Differential {
     /// If the folder cannot be read, if the crates do not compile, or if the other client cannot be installed or run.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let begun = Instant::now();
-        let program = Program::at(workspace, "differential");
+        let program = Program::at(workspace, "differential", &["blocking"]);
         let runtime = program.runtime_path(workspace)?;
         let chosen = choose(&self.folder, &self.documents, self.seed, &runtime, &|documents| {
             calls::pick(documents, self.methods, self.seed)
@@ -56,8 +60,10 @@ impl Differential {
         let calls: Vec<Vec<Call>> =
             chosen.iter().map(|chosen| calls::of(chosen, self.seed)).collect::<Result<_>>()?;
         program.build(workspace, &chosen, &files(&chosen, &calls)?)?;
-        let ours = program.run(None)?;
-        let theirs = self.python(workspace, &program, &chosen, &calls)?;
+        let listener = Listener::start().context("cannot listen on loopback")?;
+        let ours = with_sent(&program.run(&[listener.url()], None)?, &listener).context("our requests")?;
+        let theirs = self.python(workspace, &program, &chosen, &calls, &listener)?;
+        let theirs = with_sent(&theirs, &listener).context("Python's requests")?;
         let all: Vec<(&Chosen, &Call)> = chosen
             .iter()
             .zip(&calls)
@@ -73,13 +79,12 @@ impl Differential {
         }
         let (mut failures, mut skipped) = (0, 0);
         for (((chosen, call), ours), theirs) in all.iter().zip(&ours).zip(&theirs) {
-            let theirs: Value = serde_json::from_str(theirs)?;
             if let Some(why) = theirs.get("skipped").and_then(Value::as_str) {
                 skipped += 1;
                 writeln!(terminal.out, "skipped: {} {}: {why}", chosen.name, call.wire)?;
                 continue;
             }
-            if let Some(what) = compare(call, ours, &theirs) {
+            if let Some(what) = compare(call, ours, theirs) {
                 failures += 1;
                 writeln!(terminal.out, "failed: {} {}: {what}", chosen.name, call.wire)?;
             }
@@ -103,6 +108,7 @@ impl Differential {
         program: &Program,
         chosen: &[Chosen],
         calls: &[Vec<Call>],
+        listener: &Listener,
     ) -> Result<Vec<String>> {
         let packages = packages(workspace)?;
         let cases: Vec<Value> = chosen
@@ -116,7 +122,12 @@ impl Differential {
         let (input, script) = (program.file("calls.json"), program.file("requests_of_calls.py"));
         fs::write(&input, Value::from(cases).to_string())?;
         fs::write(&script, SCRIPT)?;
-        let output = python(&packages).arg(&script).arg(&input).output().context("cannot start python3")?;
+        let output = python(&packages)
+            .arg(&script)
+            .arg(&input)
+            .arg(listener.url())
+            .output()
+            .context("cannot start python3")?;
         if !output.status.success() {
             bail!("{}: {}", script.display(), String::from_utf8_lossy(&output.stderr).trim());
         }
@@ -157,23 +168,30 @@ fn files(chosen: &[Chosen], calls: &[Vec<Call>]) -> Result<BTreeMap<String, Stri
     for (number, (chosen, calls)) in chosen.iter().zip(calls).enumerate() {
         let service = &chosen.inventory.service.path;
         let mut text = format!(
-            "#![allow(deprecated, unused_imports)]\nuse c{number}::*;\nuse crate::{{body, parsed, print}};\n\n\
-             pub fn run() {{\n    let service = c{number}::{service}::builder().anonymous().request_ids(false).build().expect(\"a service\");\n"
+            "#![allow(deprecated, unused_imports)]\nuse c{number}::*;\nuse crate::{{body, media, parsed, print}};\n\n\
+             pub fn run(listener: &str) {{\n\
+             \x20   let builder = || c{number}::{service}::builder().anonymous().request_ids(false).retry(gapis_runtime::RetryPolicy::none());\n\
+             \x20   let service = builder().build().expect(\"a service\");\n\
+             \x20   let at_listener = builder().endpoint(listener).build().expect(\"a service\");\n"
         );
         for call in calls {
-            text.push_str(&format!("    print(service.{}.dry_run());\n", call.rust));
+            text.push_str(&format!(
+                "    let call = |service: &c{number}::{service}| service.{};\n\
+                 \x20   print(call(&service).dry_run(), || call(&at_listener).send().block().map(drop));\n",
+                call.rust
+            ));
         }
         text.push_str("}\n");
         files.insert(format!("calls{number}.rs"), text);
         modules.push_str(&format!("mod calls{number};\n"));
-        runs.push_str(&format!("    calls{number}::run();\n"));
+        runs.push_str(&format!("    calls{number}::run(&listener);\n"));
     }
     files.insert("main.rs".to_owned(), MAIN.replace("MODULES", &modules).replace("RUNS", &runs));
     Ok(files)
 }
 
 const MAIN: &str = r#"use gapis_runtime::private::{Field, from_slice};
-use gapis_runtime::{DryRun, Json, Result};
+use gapis_runtime::{DryRun, Json, Result, Source};
 
 MODULES
 #[allow(dead_code)]
@@ -188,16 +206,23 @@ fn parsed<T: std::str::FromStr>(text: &str) -> T {
     text.parse().ok().expect("a value")
 }
 
-fn print(made: Result<DryRun>) {
+#[allow(dead_code)]
+fn media(content_type: &str) -> Source {
+    Source::from("some media").with_content_type(content_type)
+}
+
+fn print(made: Result<DryRun>, send: impl FnOnce() -> Result<()>) {
     let fields: Vec<(&str, Json)> = match made {
         Ok(made) => {
-            let version = made.headers.iter().find(|(name, _)| name == "x-goog-api-version");
-            vec![
-                ("verb", made.verb.clone().into()),
-                ("url", made.url.clone().into()),
-                ("api_version", version.map(|(_, value)| value.clone()).into()),
-                ("body", made.body.as_ref().map(|_| made.text().expect("text").to_owned()).into()),
-            ]
+            let failed = match send() {
+                // The response is `{}`, whatever type the method has.
+                Err(error) if !error.is_decode() => Some(error.to_string()),
+                _ => None,
+            };
+            match failed {
+                Some(error) => vec![("error", error.into())],
+                None => vec![("url", made.url.clone().into())],
+            }
         }
         Err(error) => vec![("error", error.to_string().into())],
     };
@@ -205,23 +230,53 @@ fn print(made: Result<DryRun>) {
 }
 
 fn main() {
+    let listener = std::env::args().nth(1).expect("the URL of the listener");
 RUNS}
 "#;
 
+/// The lines of a program with what was sent for each of them. A call that was skipped or refused sends nothing.
+fn with_sent(lines: &[String], listener: &Listener) -> Result<Vec<Value>> {
+    let mut sent = listener.take().into_iter();
+    let mut made = Vec::new();
+    for line in lines {
+        let mut made_of: Value =
+            serde_json::from_str(line).with_context(|| format!("unexpected output {line:?}"))?;
+        if made_of.get("url").is_some() {
+            let sent = sent.next().with_context(|| format!("nothing was sent for {line}"))?;
+            let target = url_parts(&made_of)?.1.to_owned();
+            let found = sent.whole_target();
+            if found != target {
+                bail!("{} was sent to {found:?}, but the call was to go to {target:?}", sent.verb);
+            }
+            made_of["sent"] = sent.facts();
+        }
+        made.push(made_of);
+    }
+    match sent.next() {
+        None => Ok(made),
+        Some(more) => bail!("{} {} was sent for no call, or twice", more.verb, more.whole_target()),
+    }
+}
+
+/// The host of a request's URL, and its path and query.
+fn url_parts(made: &Value) -> Result<(&str, &str)> {
+    let url = made.get("url").and_then(Value::as_str).context("no URL")?;
+    let rest = url.split_once("://").context("a URL without a scheme")?.1;
+    let (host, _) = rest.split_once('/').context("a URL without a path")?;
+    Ok((host, rest.get(host.len()..).unwrap_or_default()))
+}
+
 /// The difference between the requests, if there is one.
-fn compare(call: &Call, ours: &str, theirs: &Value) -> Option<String> {
-    let ours = match serde_json::from_str::<Value>(ours) {
-        Ok(ours) => ours,
-        Err(error) => return Some(format!("unexpected output {ours:?}: {error}")),
-    };
-    for (side, whose) in [(&ours, "ours"), (theirs, "Python's")] {
+fn compare(call: &Call, ours: &Value, theirs: &Value) -> Option<String> {
+    for (side, whose) in [(ours, "ours"), (theirs, "Python's")] {
         if let Some(error) = side.get("error") {
             return Some(format!("{whose}: {error}"));
         }
     }
-    let (mut ours, mut theirs) = match split(&ours) {
-        Ok(ours) => (ours, theirs.clone()),
-        Err(error) => return Some(format!("ours: {error}")),
+    let both = split(ours).context("ours").and_then(|ours| Ok((ours, split(theirs).context("Python's")?)));
+    let (mut ours, mut theirs) = match both {
+        Ok(both) => both,
+        Err(error) => return Some(format!("{error:#}")),
     };
     for side in [&mut ours, &mut theirs] {
         side.get_mut("query").into_iter().for_each(|query| call.normalize_numbers(query));
@@ -229,28 +284,20 @@ fn compare(call: &Call, ours: &str, theirs: &Value) -> Option<String> {
     difference(&theirs, &ours)
 }
 
-/// Converts our request to the format of Python's.
-fn split(ours: &Value) -> Result<Value> {
-    let text = |member: &str| ours.get(member).and_then(Value::as_str);
-    let url = text("url").context("no URL")?;
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let path = path.trim_start_matches("https://").trim_start_matches("http://");
+/// A request in parts: host and path, the parameters in their order by name, and what was sent.
+fn split(made: &Value) -> Result<Value> {
+    let (host, target) = url_parts(made)?;
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut pairs: Vec<(String, String)> = query
         .split('&')
+        .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').context("a parameter without `=`")?;
             Ok((decoded(name)?, decoded(value)?))
         })
         .collect::<Result<_>>()?;
     pairs.sort();
-    let body = text("body").map(serde_json::from_str::<Value>).transpose()?;
-    let mut made = Map::new();
-    made.insert("verb".to_owned(), json!(text("verb")));
-    made.insert("path".to_owned(), json!(path));
-    made.insert("query".to_owned(), json!(pairs));
-    made.insert("api_version".to_owned(), json!(text("api_version")));
-    made.insert("body".to_owned(), body.unwrap_or_default());
-    Ok(made.into())
+    Ok(json!({ "path": format!("{host}{path}"), "query": pairs, "sent": made.get("sent") }))
 }
 
 /// Decodes percent-encoding. A character that should have been encoded is an error.
@@ -278,46 +325,63 @@ fn decoded(text: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn ours(url: &str, body: Value) -> String {
-        json!({ "verb": "GET", "url": url, "api_version": null, "body": body }).to_string()
-    }
-
-    fn theirs(path: &str, query: Value, body: Value) -> Value {
-        json!({ "verb": "GET", "path": path, "query": query, "api_version": null, "body": body })
+    fn made(url: &str, body: Value) -> Value {
+        json!({ "url": url, "sent": { "verb": "GET", "body": body } })
     }
 
     #[test]
     fn requests_are_compared_part_by_part() {
         let call = Call::default();
-        let compare = |ours: &str, theirs: Value| compare(&call, ours, &theirs);
-        let query = json!([["alt", "json"], ["q", "a b&"]]);
-        let same = ours("https://e.com/a%20b?q=a%20b%26&alt=json", Value::Null);
-        assert_eq!(compare(&same, theirs("e.com/a%20b", query.clone(), Value::Null)), None);
-        for (path, query, body) in [
-            ("e.com/a b", query.clone(), Value::Null),
-            ("e.com/a%20b", json!([["q", "a b&"]]), Value::Null),
-            ("e.com/a%20b", json!([["alt", "json"], ["q", "a b"]]), Value::Null),
-            ("e.com/a%20b", query, json!({})),
+        let ours = made("https://e.com/a%20b?q=a%20b%26&alt=json", json!({ "a": 1.0 }));
+        let same = made("https://e.com/a%20b?alt=json&q=a%20b%26", json!({ "a": 1 }));
+        assert_eq!(compare(&call, &ours, &same), None);
+        for (url, body) in [
+            ("https://e.com/a%20c?alt=json&q=a%20b%26", json!({ "a": 1 })),
+            ("https://f.com/a%20b?alt=json&q=a%20b%26", json!({ "a": 1 })),
+            ("https://e.com/a%20b?q=a%20b%26", json!({ "a": 1 })),
+            ("https://e.com/a%20b?alt=json&q=a%20b", json!({ "a": 1 })),
+            ("https://e.com/a%20b?alt=json&q=a%20b%26", json!({ "a": 2 })),
+            ("https://e.com/a%20b?alt=json&q=a%20b%26", Value::Null),
         ] {
-            assert!(compare(&same, theirs(path, query, body)).is_some());
+            assert!(compare(&call, &ours, &made(url, body)).is_some(), "{url}");
         }
-        let body = ours("https://e.com/?alt=json", json!("{\"a\":1.0}"));
-        assert_eq!(compare(&body, theirs("e.com/", json!([["alt", "json"]]), json!({ "a": 1 }))), None);
     }
 
     #[test]
     fn errors_of_either_side_are_failures() {
         let call = Call::default();
-        let fine = theirs("e.com/", json!([]), Value::Null);
-        assert!(
-            compare(&call, "{\"error\": \"refused\"}", &fine).is_some_and(|what| what.contains("refused"))
-        );
-        let url = ours("https://e.com/?alt=json", Value::Null);
-        assert!(
-            compare(&call, &url, &json!({ "error": "TypeError" }))
-                .is_some_and(|what| what.contains("Python"))
-        );
-        assert!(compare(&call, "", &fine).is_some());
+        let fine = made("https://e.com/?alt=json", Value::Null);
+        let refused = json!({ "error": "refused" });
+        assert!(compare(&call, &refused, &fine).is_some_and(|what| what.contains("ours: \"refused\"")));
+        assert!(compare(&call, &fine, &refused).is_some_and(|what| what.contains("Python's: \"refused\"")));
+        assert!(compare(&call, &fine, &json!({})).is_some_and(|what| what.contains("no URL")));
+    }
+
+    #[test]
+    fn each_line_gets_what_was_sent_for_it() {
+        let listener = Listener::start().unwrap();
+        let send = |target: &str| {
+            use std::io::{Read as _, Write as _};
+            let mut stream =
+                std::net::TcpStream::connect(listener.url().trim_start_matches("http://")).unwrap();
+            write!(stream, "GET {target} HTTP/1.1\r\n\r\n").unwrap();
+            assert!(stream.read(&mut [0; 100]).unwrap() > 0);
+        };
+        let lines = |urls: &[&str]| -> Vec<String> {
+            let line = |url: &&str| match *url {
+                "" => json!({ "skipped": "why" }).to_string(),
+                url => json!({ "url": url }).to_string(),
+            };
+            urls.iter().map(line).collect()
+        };
+        send("/a?x=1");
+        send("/b");
+        let made = with_sent(&lines(&["https://e.com/a?x=1", "", "https://e.com/b"]), &listener).unwrap();
+        assert_eq!((&made[0]["sent"]["verb"], &made[1]), (&json!("GET"), &json!({ "skipped": "why" })));
+        for urls in [&["https://e.com/other"][..], &[], &["https://e.com/a", "https://e.com/a"]] {
+            send("/a");
+            assert!(with_sent(&lines(urls), &listener).is_err(), "{urls:?}");
+        }
     }
 
     #[test]

@@ -19,17 +19,19 @@ use gapis_xtask::sync::{Mode, leftovers, sync};
 pub(crate) struct Program {
     /// The name of the check.
     name: String,
+    /// The features of the runtime that it needs.
+    features: &'static [&'static str],
     home: PathBuf,
     target: PathBuf,
 }
 
 impl Program {
     /// The program for the check of that name.
-    pub(crate) fn at(workspace: &Workspace, check: &str) -> Self {
+    pub(crate) fn at(workspace: &Workspace, check: &str, features: &'static [&'static str]) -> Self {
         let target = workspace.root.join("target");
         // All checks use one target folder, so that common dependencies are compiled once.
         let home = target.join("checks").join(check);
-        Program { name: check.to_owned(), home, target: target.join("checks").join("target") }
+        Program { name: check.to_owned(), features, home, target: target.join("checks").join("target") }
     }
 
     /// The folder of the crates. It has a different name for each check, because cargo distinguishes packages by their
@@ -93,7 +95,7 @@ impl Program {
     }
 
     /// Runs the program with that file as its input. Returns the printed lines.
-    pub(crate) fn run(&self, input: Option<&Path>) -> Result<Vec<String>> {
+    pub(crate) fn run(&self, arguments: &[&str], input: Option<&Path>) -> Result<Vec<String>> {
         let name = format!("check-{}{}", self.name, std::env::consts::EXE_SUFFIX);
         let program = self.target.join("debug").join(name);
         let stdin = match input {
@@ -101,6 +103,7 @@ impl Program {
             None => Stdio::null(),
         };
         let output = Command::new(&program)
+            .args(arguments)
             .stdin(stdin)
             .stderr(Stdio::inherit())
             .output()
@@ -118,9 +121,10 @@ impl Program {
         let mut text = format!(
             "# Written by a check of `cargo xtask`.\n[workspace]\nresolver = \"3\"\nmembers = [\"{0}/*\"]\n\n[package]\n\
          name = \"check-{1}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         gapis-runtime = {{ path = {runtime:?}, default-features = false }}\n",
+         gapis-runtime = {{ path = {runtime:?}, default-features = false, features = {2:?} }}\n",
             self.crates(),
             self.name,
+            self.features,
         );
         for (number, Chosen { made, inventory, .. }) in chosen.iter().enumerate() {
             let name = &made.name;

@@ -52,7 +52,7 @@ impl Roundtrip {
     /// If the folder cannot be read, or if the crates do not compile.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let begun = Instant::now();
-        let program = Program::at(workspace, "roundtrip");
+        let program = Program::at(workspace, "roundtrip", &[]);
         let runtime = program.runtime_path(workspace)?;
         let chosen = choose(&self.folder, &self.documents, self.seed, &runtime, &|documents| {
             vec![Some(Vec::new()); documents.len()]
@@ -69,7 +69,7 @@ impl Roundtrip {
         program.build(workspace, &chosen, &files)?;
         let input = program.file("values.txt");
         fs::write(&input, input_text(&cases))?;
-        let results = program.run(Some(&input))?;
+        let results = program.run(&[], Some(&input))?;
         if results.len() != cases.len() {
             bail!(
                 "{} values were written to the program, but {} were read from it",

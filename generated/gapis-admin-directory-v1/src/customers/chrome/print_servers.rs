@@ -101,32 +101,32 @@ impl PrintServers<'_> {
 /// See [`PrintServers::batch_create_print_servers`].
 pub enum BatchCreatePrintServers {}
 
-method! { BatchCreatePrintServers: Directory => schemas::BatchCreatePrintServersResponse; "admin.customers.chrome.printServers.batchCreatePrintServers" POST "admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers" }
+method! { BatchCreatePrintServers: Directory => schemas::BatchCreatePrintServersResponse; "admin.customers.chrome.printServers.batchCreatePrintServers" POST "admin/directory/v1/{+parent}/chrome/printServers:batchCreatePrintServers" { forms: &["customers/*"] } }
 
 /// See [`PrintServers::batch_delete_print_servers`].
 pub enum BatchDeletePrintServers {}
 
-method! { BatchDeletePrintServers: Directory => schemas::BatchDeletePrintServersResponse; "admin.customers.chrome.printServers.batchDeletePrintServers" POST "admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers" }
+method! { BatchDeletePrintServers: Directory => schemas::BatchDeletePrintServersResponse; "admin.customers.chrome.printServers.batchDeletePrintServers" POST "admin/directory/v1/{+parent}/chrome/printServers:batchDeletePrintServers" { forms: &["customers/*"] } }
 
 /// See [`PrintServers::create`].
 pub enum Create {}
 
-method! { Create: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.create" POST "admin/directory/v1/{+parent}/chrome/printServers" }
+method! { Create: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.create" POST "admin/directory/v1/{+parent}/chrome/printServers" { forms: &["customers/*"] } }
 
 /// See [`PrintServers::delete`].
 pub enum Delete {}
 
-method! { Delete: Directory => schemas::Empty; "admin.customers.chrome.printServers.delete" DELETE "admin/directory/v1/{+name}" }
+method! { Delete: Directory => schemas::Empty; "admin.customers.chrome.printServers.delete" DELETE "admin/directory/v1/{+name}" { forms: &["customers/*/chrome/printServers/*"] } }
 
 /// See [`PrintServers::get`].
 pub enum Get {}
 
-method! { Get: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.get" GET "admin/directory/v1/{+name}" }
+method! { Get: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.get" GET "admin/directory/v1/{+name}" { forms: &["customers/*/chrome/printServers/*"] } }
 
 /// See [`PrintServers::list`].
 pub enum List {}
 
-method! { List: Directory => schemas::ListPrintServersResponse; "admin.customers.chrome.printServers.list" GET "admin/directory/v1/{+parent}/chrome/printServers" }
+method! { List: Directory => schemas::ListPrintServersResponse; "admin.customers.chrome.printServers.list" GET "admin/directory/v1/{+parent}/chrome/printServers" { forms: &["customers/*"] } }
 
 paged! { List => schemas::PrintServer; "pageToken" "nextPageToken" "printServers" }
 
@@ -155,7 +155,7 @@ impl Call<List> {
 /// See [`PrintServers::patch`].
 pub enum Patch {}
 
-method! { Patch: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.patch" PATCH "admin/directory/v1/{+name}" }
+method! { Patch: Directory => schemas::PrintServer; "admin.customers.chrome.printServers.patch" PATCH "admin/directory/v1/{+name}" { forms: &["customers/*/chrome/printServers/*"] } }
 
 impl Call<Patch> {
     pub fn update_mask(self, value: &str) -> Self {

@@ -118,32 +118,32 @@ impl Printers<'_> {
 /// See [`Printers::batch_create_printers`].
 pub enum BatchCreatePrinters {}
 
-method! { BatchCreatePrinters: Directory => schemas::BatchCreatePrintersResponse; "admin.customers.chrome.printers.batchCreatePrinters" POST "admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters" }
+method! { BatchCreatePrinters: Directory => schemas::BatchCreatePrintersResponse; "admin.customers.chrome.printers.batchCreatePrinters" POST "admin/directory/v1/{+parent}/chrome/printers:batchCreatePrinters" { forms: &["customers/*"] } }
 
 /// See [`Printers::batch_delete_printers`].
 pub enum BatchDeletePrinters {}
 
-method! { BatchDeletePrinters: Directory => schemas::BatchDeletePrintersResponse; "admin.customers.chrome.printers.batchDeletePrinters" POST "admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters" }
+method! { BatchDeletePrinters: Directory => schemas::BatchDeletePrintersResponse; "admin.customers.chrome.printers.batchDeletePrinters" POST "admin/directory/v1/{+parent}/chrome/printers:batchDeletePrinters" { forms: &["customers/*"] } }
 
 /// See [`Printers::create`].
 pub enum Create {}
 
-method! { Create: Directory => schemas::Printer; "admin.customers.chrome.printers.create" POST "admin/directory/v1/{+parent}/chrome/printers" }
+method! { Create: Directory => schemas::Printer; "admin.customers.chrome.printers.create" POST "admin/directory/v1/{+parent}/chrome/printers" { forms: &["customers/*"] } }
 
 /// See [`Printers::delete`].
 pub enum Delete {}
 
-method! { Delete: Directory => schemas::Empty; "admin.customers.chrome.printers.delete" DELETE "admin/directory/v1/{+name}" }
+method! { Delete: Directory => schemas::Empty; "admin.customers.chrome.printers.delete" DELETE "admin/directory/v1/{+name}" { forms: &["customers/*/chrome/printers/*"] } }
 
 /// See [`Printers::get`].
 pub enum Get {}
 
-method! { Get: Directory => schemas::Printer; "admin.customers.chrome.printers.get" GET "admin/directory/v1/{+name}" }
+method! { Get: Directory => schemas::Printer; "admin.customers.chrome.printers.get" GET "admin/directory/v1/{+name}" { forms: &["customers/*/chrome/printers/*"] } }
 
 /// See [`Printers::list`].
 pub enum List {}
 
-method! { List: Directory => schemas::ListPrintersResponse; "admin.customers.chrome.printers.list" GET "admin/directory/v1/{+parent}/chrome/printers" }
+method! { List: Directory => schemas::ListPrintersResponse; "admin.customers.chrome.printers.list" GET "admin/directory/v1/{+parent}/chrome/printers" { forms: &["customers/*"] } }
 
 paged! { List => schemas::Printer; "pageToken" "nextPageToken" "printers" }
 
@@ -172,7 +172,7 @@ impl Call<List> {
 /// See [`Printers::list_printer_models`].
 pub enum ListPrinterModels {}
 
-method! { ListPrinterModels: Directory => schemas::ListPrinterModelsResponse; "admin.customers.chrome.printers.listPrinterModels" GET "admin/directory/v1/{+parent}/chrome/printers:listPrinterModels" }
+method! { ListPrinterModels: Directory => schemas::ListPrinterModelsResponse; "admin.customers.chrome.printers.listPrinterModels" GET "admin/directory/v1/{+parent}/chrome/printers:listPrinterModels" { forms: &["customers/*"] } }
 
 paged! { ListPrinterModels => schemas::PrinterModel; "pageToken" "nextPageToken" "printerModels" }
 
@@ -193,7 +193,7 @@ impl Call<ListPrinterModels> {
 /// See [`Printers::patch`].
 pub enum Patch {}
 
-method! { Patch: Directory => schemas::Printer; "admin.customers.chrome.printers.patch" PATCH "admin/directory/v1/{+name}" }
+method! { Patch: Directory => schemas::Printer; "admin.customers.chrome.printers.patch" PATCH "admin/directory/v1/{+name}" { forms: &["customers/*/chrome/printers/*"] } }
 
 impl Call<Patch> {
     pub fn clear_mask(self, value: &str) -> Self {

@@ -72,7 +72,7 @@ impl AssignedLocations<'_> {
 /// See [`AssignedLocations::bulk_edit`].
 pub enum BulkEdit {}
 
-method! { BulkEdit: DisplayVideo => schemas::BulkEditAssignedLocationsResponse; "displayvideo.advertisers.locationLists.assignedLocations.bulkEdit" POST "v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit" }
+method! { BulkEdit: DisplayVideo => schemas::BulkEditAssignedLocationsResponse; "displayvideo.advertisers.locationLists.assignedLocations.bulkEdit" POST "v4/advertisers/{advertiserId}/locationLists/{+locationListId}/assignedLocations:bulkEdit" { forms: &["", "*"] } }
 
 /// See [`AssignedLocations::create`].
 pub enum Create {}
@@ -82,7 +82,7 @@ method! { Create: DisplayVideo => schemas::AssignedLocation; "displayvideo.adver
 /// See [`AssignedLocations::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.locationLists.assignedLocations.delete" DELETE "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.locationLists.assignedLocations.delete" DELETE "v4/advertisers/{advertiserId}/locationLists/{locationListId}/assignedLocations/{+assignedLocationId}" { forms: &["", "", "*"] } }
 
 /// See [`AssignedLocations::list`].
 pub enum List {}

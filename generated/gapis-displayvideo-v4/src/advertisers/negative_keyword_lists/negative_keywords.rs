@@ -101,22 +101,22 @@ impl NegativeKeywords<'_> {
 /// See [`NegativeKeywords::bulk_edit`].
 pub enum BulkEdit {}
 
-method! { BulkEdit: DisplayVideo => schemas::BulkEditNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.bulkEdit" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit" }
+method! { BulkEdit: DisplayVideo => schemas::BulkEditNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.bulkEdit" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:bulkEdit" { forms: &["", "*"] } }
 
 /// See [`NegativeKeywords::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::NegativeKeyword; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.create" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords" }
+method! { Create: DisplayVideo => schemas::NegativeKeyword; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.create" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords" { forms: &["", "*"] } }
 
 /// See [`NegativeKeywords::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.delete" DELETE "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.delete" DELETE "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords/{+keywordValue}" { forms: &["", "*", "*"] } }
 
 /// See [`NegativeKeywords::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.list" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords" }
+method! { List: DisplayVideo => schemas::ListNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.list" GET "v4/advertisers/{+advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords" { forms: &["*", "*"] } }
 
 paged! { List => schemas::NegativeKeyword; "pageToken" "nextPageToken" "negativeKeywords" }
 
@@ -141,4 +141,4 @@ impl Call<List> {
 /// See [`NegativeKeywords::replace`].
 pub enum Replace {}
 
-method! { Replace: DisplayVideo => schemas::ReplaceNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.replace" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:replace" }
+method! { Replace: DisplayVideo => schemas::ReplaceNegativeKeywordsResponse; "displayvideo.advertisers.negativeKeywordLists.negativeKeywords.replace" POST "v4/advertisers/{advertiserId}/negativeKeywordLists/{+negativeKeywordListId}/negativeKeywords:replace" { forms: &["", "*"] } }

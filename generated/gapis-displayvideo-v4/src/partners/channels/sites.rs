@@ -96,12 +96,12 @@ impl Sites<'_> {
 /// See [`Sites::bulk_edit`].
 pub enum BulkEdit {}
 
-method! { BulkEdit: DisplayVideo => schemas::BulkEditSitesResponse; "displayvideo.partners.channels.sites.bulkEdit" POST "v4/partners/{partnerId}/channels/{+channelId}/sites:bulkEdit" }
+method! { BulkEdit: DisplayVideo => schemas::BulkEditSitesResponse; "displayvideo.partners.channels.sites.bulkEdit" POST "v4/partners/{partnerId}/channels/{+channelId}/sites:bulkEdit" { forms: &["", "*"] } }
 
 /// See [`Sites::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::Site; "displayvideo.partners.channels.sites.create" POST "v4/partners/{partnerId}/channels/{+channelId}/sites" }
+method! { Create: DisplayVideo => schemas::Site; "displayvideo.partners.channels.sites.create" POST "v4/partners/{partnerId}/channels/{+channelId}/sites" { forms: &["", "*"] } }
 
 impl Call<Create> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -112,7 +112,7 @@ impl Call<Create> {
 /// See [`Sites::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.partners.channels.sites.delete" DELETE "v4/partners/{partnerId}/channels/{+channelId}/sites/{+urlOrAppId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.partners.channels.sites.delete" DELETE "v4/partners/{partnerId}/channels/{+channelId}/sites/{+urlOrAppId}" { forms: &["", "*", "*"] } }
 
 impl Call<Delete> {
     pub fn advertiser_id(self, value: i64) -> Self {
@@ -123,7 +123,7 @@ impl Call<Delete> {
 /// See [`Sites::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListSitesResponse; "displayvideo.partners.channels.sites.list" GET "v4/partners/{+partnerId}/channels/{+channelId}/sites" }
+method! { List: DisplayVideo => schemas::ListSitesResponse; "displayvideo.partners.channels.sites.list" GET "v4/partners/{+partnerId}/channels/{+channelId}/sites" { forms: &["*", "*"] } }
 
 paged! { List => schemas::Site; "pageToken" "nextPageToken" "sites" }
 
@@ -152,4 +152,4 @@ impl Call<List> {
 /// See [`Sites::replace`].
 pub enum Replace {}
 
-method! { Replace: DisplayVideo => schemas::ReplaceSitesResponse; "displayvideo.partners.channels.sites.replace" POST "v4/partners/{partnerId}/channels/{+channelId}/sites:replace" }
+method! { Replace: DisplayVideo => schemas::ReplaceSitesResponse; "displayvideo.partners.channels.sites.replace" POST "v4/partners/{partnerId}/channels/{+channelId}/sites:replace" { forms: &["", "*"] } }

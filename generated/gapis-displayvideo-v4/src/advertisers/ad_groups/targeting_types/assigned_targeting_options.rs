@@ -130,22 +130,22 @@ impl AssignedTargetingOptions<'_> {
 /// See [`AssignedTargetingOptions::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.create" POST "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions" }
+method! { Create: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.create" POST "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions" { forms: &["*", "*", "*"] } }
 
 /// See [`AssignedTargetingOptions::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" { forms: &["*", "*", "*", "*"] } }
 
 /// See [`AssignedTargetingOptions::get`].
 pub enum Get {}
 
-method! { Get: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.get" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" }
+method! { Get: DisplayVideo => schemas::AssignedTargetingOption; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.get" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions/{+assignedTargetingOptionId}" { forms: &["*", "*", "*", "*"] } }
 
 /// See [`AssignedTargetingOptions::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.list" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions" }
+method! { List: DisplayVideo => schemas::ListAdGroupAssignedTargetingOptionsResponse; "displayvideo.advertisers.adGroups.targetingTypes.assignedTargetingOptions.list" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/targetingTypes/{+targetingType}/assignedTargetingOptions" { forms: &["*", "*", "*"] } }
 
 paged! { List => schemas::AssignedTargetingOption; "pageToken" "nextPageToken" "assignedTargetingOptions" }
 

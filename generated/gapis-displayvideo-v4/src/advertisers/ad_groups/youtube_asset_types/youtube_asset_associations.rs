@@ -111,7 +111,7 @@ impl YoutubeAssetAssociations<'_> {
 /// See [`YoutubeAssetAssociations::create`].
 pub enum Create {}
 
-method! { Create: DisplayVideo => schemas::YoutubeAssetAssociation; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.create" POST "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations" }
+method! { Create: DisplayVideo => schemas::YoutubeAssetAssociation; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.create" POST "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations" { forms: &["*", "*", "*"] } }
 
 impl Call<Create> {
     pub fn linked_entity_line_item_id(self, value: i64) -> Self {
@@ -122,7 +122,7 @@ impl Call<Create> {
 /// See [`YoutubeAssetAssociations::delete`].
 pub enum Delete {}
 
-method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations/{+youtubeAssetAssociationId}" }
+method! { Delete: DisplayVideo => schemas::Empty; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.delete" DELETE "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations/{+youtubeAssetAssociationId}" { forms: &["*", "*", "*", "*"] } }
 
 impl Call<Delete> {
     pub fn linked_entity_line_item_id(self, value: i64) -> Self {
@@ -133,7 +133,7 @@ impl Call<Delete> {
 /// See [`YoutubeAssetAssociations::list`].
 pub enum List {}
 
-method! { List: DisplayVideo => schemas::ListYoutubeAssetAssociationsResponse; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.list" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations" }
+method! { List: DisplayVideo => schemas::ListYoutubeAssetAssociationsResponse; "displayvideo.advertisers.adGroups.youtubeAssetTypes.youtubeAssetAssociations.list" GET "v4/advertisers/{+advertiserId}/adGroups/{+adGroupId}/youtubeAssetTypes/{+youtubeAssetType}/youtubeAssetAssociations" { forms: &["*", "*", "*"] } }
 
 paged! { List => schemas::YoutubeAssetAssociation; "pageToken" "nextPageToken" "youtubeAssetAssociations" }
 

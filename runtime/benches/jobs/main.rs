@@ -1,0 +1,111 @@
+//! The cost of whole jobs: CPU per call and peak memory, from a hundred to ten million calls, and what barriers and keys
+//! add.
+//!
+//! `cargo bench -p gapis-runtime --bench jobs [-- --quick]`. Each row is a process of its own, whose transport responds from
+//! memory. The CPU time and the peak memory are those that the kernel counts (`/proc/self`), so it runs on Linux only.
+
+#[path = "../batch/ours.rs"]
+#[allow(dead_code)]
+mod ours;
+#[path = "../batch/table.rs"]
+mod table;
+#[path = "../batch/zoo.rs"]
+mod zoo;
+
+use std::io::{Error, Result};
+use std::process::Command;
+use std::sync::Arc;
+
+use table::Table;
+use zoo::{Answer, Prepared};
+
+/// Calls in one HTTP request.
+const SIZE: usize = 100;
+
+/// What is measured.
+const KINDS: [(&str, &[usize]); 4] = [
+    ("run", &[100, 10_000, 1_000_000, 10_000_000]),
+    ("batch", &[100, 10_000, 500_000]),
+    ("barriers", &[500_000]),
+    ("keys", &[1_000_000]),
+];
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, kind, count, ..] = arguments.as_slice()
+        && word == "single"
+    {
+        return single(kind, count.parse().map_err(Error::other)?);
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let mut table = Table::new(&["job", "calls", "CPU µs per call", "peak MB"]);
+    for (kind, counts) in KINDS {
+        for count in counts.iter().filter(|count| !quick || **count <= 1_000_000) {
+            let output =
+                Command::new(std::env::current_exe()?).args(["single", kind, &count.to_string()]).output()?;
+            let printed = String::from_utf8_lossy(&output.stdout);
+            let mut cells = printed.split_whitespace().map(str::to_owned);
+            let mut row = vec![kind.to_owned(), count.to_string()];
+            row.extend(cells.by_ref().take(2));
+            table.row(row);
+        }
+    }
+    println!("Jobs whose servers respond at once, {SIZE} calls in a request:\n\n{table}");
+    Ok(())
+}
+
+/// Does one job and prints its CPU time per call and its peak memory.
+fn single(kind: &str, count: usize) -> Result<()> {
+    let prepared = Arc::new(Prepared::new(SIZE, Answer::Dozen));
+    let zoo = ours::zoo(&prepared, || ());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let call = |at: usize| ours::call(&zoo, &zoo::id(at % SIZE));
+    // Small jobs are done as often as it takes to measure them.
+    let times = (200_000 / count).max(1);
+    let before = cpu()?;
+    for _ in 0..times {
+        runtime.block_on(async {
+            match kind {
+                "run" | "keys" => {
+                    let keyed = kind == "keys";
+                    let calls =
+                        (0..count).map(|at| if keyed { call(at).with_key(at / 10) } else { call(at) });
+                    let mut run = zoo.run(calls).with_max_calls(SIZE);
+                    while let Some(reply) = run.next().await {
+                        assert!(reply.result.is_ok() || keyed);
+                    }
+                    assert_eq!(run.finish().calls, count);
+                }
+                _ => {
+                    let mut batch = zoo.batch().with_max_calls(SIZE);
+                    for at in 0..count {
+                        if kind == "barriers" && at % (count / 1000) == 0 {
+                            batch.barrier();
+                        }
+                        call(at).queue(&mut batch, |_| ()).expect("queued");
+                    }
+                    assert_eq!(batch.execute().await.calls(), count);
+                }
+            }
+        });
+    }
+    let micros = (cpu()? - before) * 1e6 / (count * times) as f64;
+    println!("{micros:.2} {:.1}", peak()?);
+    Ok(())
+}
+
+/// The user's and the kernel's CPU time of this process, in seconds.
+fn cpu() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/schedstat")?;
+    let nanos: f64 = stat.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or_default();
+    Ok(nanos / 1e9)
+}
+
+/// The most memory that this process has had, in megabytes.
+fn peak() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kilobytes: f64 =
+        line.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or_default();
+    Ok(kilobytes / 1024.0)
+}

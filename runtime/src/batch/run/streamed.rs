@@ -1,0 +1,256 @@
+//! The job of a run: takes calls from its source, and keeps replies until they are taken.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use super::super::job::Job;
+use super::super::queue::Entry;
+use super::super::reply::{Arrived, Id, Reply, Then};
+use super::source::{Calls, Follow};
+use crate::call::page;
+use crate::call::reading::{Panic, Parts, Reader};
+use crate::call::request::Request;
+use crate::wire::spec::Paging;
+use crate::{Error, RawResponse, Result};
+
+/// How many calls were taken, and how they ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) taken: usize,
+    pub(super) succeeded: usize,
+    pub(super) failed: usize,
+}
+
+pub(super) struct Streamed<'cb, T> {
+    pub(super) calls: Calls<'cb, T>,
+    /// Calls that follow from replies.
+    follow: VecDeque<Parts<'cb, T>>,
+    /// Next pages of lists, each with its list's place and id.
+    pages: VecDeque<Entry<'cb>>,
+    pub(super) paging: Option<&'static Paging>,
+    /// What reads further pages.
+    reread: Option<Reader<'cb, T>>,
+    /// The page tokens of each list so far.
+    tokens: HashMap<usize, Vec<String>>,
+    pub(super) then: Option<Follow<'cb, T>>,
+    pub(super) replies: VecDeque<Reply<T>>,
+    /// How many replies may wait.
+    pub(super) room: usize,
+    /// Where a call's reply is put when it has been read.
+    read: Slot<T>,
+    root: Result<String>,
+    index: usize,
+    pub(super) counts: Tally,
+    pub(super) unknown: Vec<Id>,
+    pub(super) stopped: Option<Error>,
+    pub(super) stop_keys: bool,
+    /// Keys of which a call failed.
+    failed_keys: HashSet<String>,
+    pub(super) panic: Option<Panic>,
+}
+
+type Slot<T> = Arc<Mutex<Option<Reply<T>>>>;
+
+impl<'cb, T: Send + 'static> Streamed<'cb, T> {
+    pub(super) fn new(calls: Calls<'cb, T>, root: Result<String>, room: usize) -> Self {
+        Streamed {
+            calls,
+            follow: VecDeque::new(),
+            pages: VecDeque::new(),
+            paging: None,
+            reread: None,
+            tokens: HashMap::new(),
+            then: None,
+            replies: VecDeque::new(),
+            room,
+            read: Slot::default(),
+            root,
+            index: 0,
+            counts: Tally::default(),
+            unknown: Vec::new(),
+            stopped: None,
+            stop_keys: false,
+            failed_keys: HashSet::new(),
+            panic: None,
+        }
+    }
+
+    pub(super) fn follow(&mut self, parts: Parts<'cb, T>) {
+        self.follow.push_back(parts);
+    }
+
+    /// The call as what the scheduler knows. One that cannot be sent is answered at once.
+    fn admit(&mut self, parts: Parts<'cb, T>) -> Option<Entry<'cb>> {
+        let Parts { mut request, reader } = parts;
+        let index = self.index;
+        self.index += 1;
+        let id = request.options_mut().id.take();
+        let id = id.map_or_else(|| Id::made(index), Id::given);
+        if let Some(paging) = self.paging {
+            self.reread = reader.again();
+            page::ask_for_token(&mut request, paging);
+        }
+        self.enter(id, index, request, reader)
+    }
+
+    fn enter(
+        &mut self,
+        id: Id,
+        index: usize,
+        mut request: Request,
+        reader: Reader<'cb, T>,
+    ) -> Option<Entry<'cb>> {
+        self.counts.taken += 1;
+        let slot = Arc::clone(&self.read);
+        let then = Then::callback(reader, move |reply| *lock(&slot) = Some(reply));
+        request.fill_request_id();
+        let checked = self.check(&request);
+        let entry = Entry::new(id, index, request, then);
+        match checked {
+            Ok(()) => Some(entry),
+            Err(error) => {
+                self.answer(entry, Err(error));
+                None
+            }
+        }
+    }
+
+    fn check(&self, request: &Request) -> Result<()> {
+        request.check()?;
+        let root = self.root.as_ref().map_err(Clone::clone)?;
+        if request.client().root(request.api())? != *root {
+            let id = request.id();
+            return Err(Error::input(format!("{id}: the call goes to another endpoint than the run")));
+        }
+        Ok(())
+    }
+
+    fn is_stopped(&self, request: &Request) -> bool {
+        self.stop_keys && request.options().key.as_ref().is_some_and(|key| self.failed_keys.contains(key))
+    }
+
+    /// Queues the call for the page after this one, if there is one. It has the id and the place of its list.
+    fn turn_page(&mut self, id: Id, index: usize, mut request: Request, response: &RawResponse) {
+        let Some(paging) = self.paging else { return };
+        let tokens = self.tokens.entry(index).or_default();
+        let turned = page::turn(&mut request, paging, tokens, response);
+        if let Ok(true) = turned
+            && let Some(reader) = self.reread.as_ref().and_then(Reader::again)
+        {
+            let entry = self.enter(id, index, request, reader);
+            self.pages.extend(entry);
+            return;
+        }
+        self.tokens.remove(&index);
+        if let Err(error) = turned {
+            let reply = Reply { id, index, result: Err(error), response: Some(response.clone()) };
+            self.counts.taken += 1;
+            self.counts.failed += 1;
+            self.replies.push_back(reply);
+        }
+    }
+}
+
+impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Entry<'cb>>> {
+        loop {
+            if let Some(entry) = self.pages.pop_front() {
+                return Poll::Ready(Some(entry));
+            }
+            let parts = match self.follow.pop_front() {
+                Some(parts) => parts,
+                // A source is asked only for what there is room for.
+                None if self.replies.len() >= self.room => return Poll::Pending,
+                None => match std::task::ready!(self.calls.poll_next(cx)) {
+                    Some(Ok(parts)) => parts,
+                    Some(Err(error)) => {
+                        self.stopped.get_or_insert(error);
+                        continue;
+                    }
+                    // Replies may still bring calls.
+                    None if self.counts.taken > self.counts.succeeded + self.counts.failed => {
+                        return Poll::Pending;
+                    }
+                    None => return Poll::Ready(None),
+                },
+            };
+            if let Some(entry) = self.admit(parts) {
+                return Poll::Ready(Some(entry));
+            }
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.calls.is_ended()
+    }
+
+    fn refuses(&self, entry: &Entry<'cb>) -> Option<Error> {
+        self.is_stopped(&entry.request).then(|| {
+            Error::cancelled("the call was not sent, because one before it with the same key failed")
+        })
+    }
+
+    fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
+        let Entry { id, index, request, then, sent, ledger, .. } = entry;
+        let result = result.map_err(|error| ledger.conclude(error, request.reads()));
+        if sent > 0
+            && result.as_ref().is_err_and(|error| error.is_unknown_outcome() && !request.is_idempotent())
+        {
+            self.unknown.push(id.clone());
+        }
+        let page = self.paging.and_then(|_| Some((id.clone(), result.as_ref().ok()?.clone())));
+        let mut undecodable = None;
+        if let Then::Callback(callback) = then {
+            let arrived =
+                Arrived { id: id.clone(), index, request: &request, result, undecodable: &mut undecodable };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| callback(arrived))) {
+                self.panicked(panic);
+            }
+        }
+        let reply = lock(&self.read).take().unwrap_or_else(|| Reply {
+            id,
+            index,
+            result: Err(Error::cancelled("reading the reply panicked")),
+            response: None,
+        });
+        if reply.result.is_ok() {
+            self.counts.succeeded += 1;
+            if let Some(then) = &mut self.then {
+                let mut calls = Vec::new();
+                let made = catch_unwind(AssertUnwindSafe(|| then(&reply, &mut calls)));
+                self.follow.extend(calls);
+                if let Err(panic) = made {
+                    self.panicked(panic);
+                }
+            }
+        } else {
+            self.counts.failed += 1;
+            if let Some(key) = request.options().key.clone().filter(|_| self.stop_keys) {
+                self.failed_keys.insert(key);
+            }
+        }
+        self.replies.push_back(reply);
+        if let Some((id, response)) = page {
+            self.turn_page(id, index, request, &response);
+        }
+    }
+
+    fn panicked(&mut self, panic: Panic) {
+        self.panic.get_or_insert(panic);
+    }
+
+    fn abandoned(&mut self, error: &Error) {
+        self.stopped.get_or_insert_with(|| error.clone());
+        self.calls = Calls::Ended;
+    }
+
+    fn has_room(&self) -> bool {
+        self.replies.len() < self.room
+    }
+}
+
+fn lock<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,451 @@
+//! Calls that wait: for a place in a request, for their next attempt, for another one with their key.
+//!
+//! Those of one user stand in a lane, and lanes take turns, so that nobody waits for all that another one has queued.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::MutexGuard;
+use std::task::Waker;
+
+use super::queue::{Entry, LaneId};
+use crate::send::bucket::{Admission, Bucket};
+use crate::send::governor::{Governor, Shared, User, lock};
+use crate::send::rt::Instant;
+use crate::wire::spec::ApiSpec;
+
+/// Lanes of users who have no calls are kept up to so many.
+const FEW: usize = 64;
+
+pub(super) struct Waiting<'cb> {
+    lanes: Vec<Lane<'cb>>,
+    by_user: HashMap<User, LaneId>,
+    free: Vec<LaneId>,
+    /// The last call's client and lane: the next one is most likely the same one's.
+    last: Option<(u64, LaneId)>,
+    /// Lanes with calls that may go, in turn.
+    rotation: VecDeque<LaneId>,
+    /// Lanes whose bucket has nothing for them before then.
+    asleep: BinaryHeap<Due<LaneId>>,
+    /// Lanes whose users the server was found to refuse.
+    closed: Vec<LaneId>,
+    /// Calls that wait for their next attempt.
+    later: BinaryHeap<Due<Box<Entry<'cb>>>>,
+    /// By key, calls that wait for the one of the same key that is on its way.
+    keys: HashMap<String, VecDeque<Entry<'cb>>>,
+    /// Calls that travel together and with no others, since a larger request with them was too large.
+    pub(super) groups: VecDeque<VecDeque<Entry<'cb>>>,
+    /// How many calls stand in lanes of the rotation.
+    pub(super) ready: usize,
+    /// How many of all lanes were never sent.
+    pub(super) fresh: usize,
+    /// How many wait in all.
+    pub(super) calls: usize,
+    serial: u64,
+}
+
+struct Lane<'cb> {
+    bucket: Option<Shared>,
+    user: Option<User>,
+    queue: VecDeque<Entry<'cb>>,
+    place: Place,
+    /// Calls of this lane that have no answer yet.
+    open: usize,
+    /// Of what was lately answered: how many, and how many of those were told to slow down.
+    told: usize,
+    refused: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Empty,
+    InRotation,
+    Asleep,
+}
+
+/// Something that is due at a time; the earliest is the greatest.
+struct Due<T> {
+    at: Instant,
+    serial: u64,
+    what: T,
+}
+
+impl<T> PartialEq for Due<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T> Eq for Due<T> {}
+
+impl<T> PartialOrd for Due<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Due<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.serial).cmp(&(self.at, self.serial))
+    }
+}
+
+impl<'cb> Waiting<'cb> {
+    pub(super) fn new() -> Self {
+        Waiting {
+            lanes: Vec::new(),
+            by_user: HashMap::new(),
+            free: Vec::new(),
+            last: None,
+            rotation: VecDeque::new(),
+            asleep: BinaryHeap::new(),
+            closed: Vec::new(),
+            later: BinaryHeap::new(),
+            keys: HashMap::new(),
+            groups: VecDeque::new(),
+            ready: 0,
+            fresh: 0,
+            calls: 0,
+            serial: 0,
+        }
+    }
+
+    /// A call from the source: it waits behind those of its user, or behind the one with its key.
+    pub(super) fn push(&mut self, mut entry: Entry<'cb>, governor: &Governor, api: &'static ApiSpec) {
+        entry.lane = self.lane_of(&entry, governor, api);
+        if let Some(lane) = self.lanes.get_mut(entry.lane) {
+            lane.open += 1;
+        }
+        self.calls += 1;
+        match entry.request.options().key.clone() {
+            None => self.stand(entry, false),
+            Some(key) => match self.keys.get_mut(&key) {
+                Some(behind) => behind.push_back(entry),
+                None => {
+                    self.keys.insert(key, VecDeque::new());
+                    self.stand(entry, false);
+                }
+            },
+        }
+    }
+
+    /// A call that is to be sent again as soon as its user's turn comes: before those that were never sent.
+    pub(super) fn back(&mut self, entry: Entry<'cb>) {
+        self.calls += 1;
+        self.stand(entry, true);
+    }
+
+    /// A call that was taken and did not leave after all.
+    pub(super) fn unsent(&mut self, entry: Entry<'cb>) {
+        if let Some(mut bucket) = self.bucket(entry.lane) {
+            bucket.unsent(entry.cost());
+        }
+        self.back(entry);
+    }
+
+    /// A call that is to be sent again at a time.
+    pub(super) fn again(&mut self, entry: Entry<'cb>, at: Instant) {
+        self.calls += 1;
+        self.serial += 1;
+        self.later.push(Due { at, serial: self.serial, what: Box::new(entry) });
+    }
+
+    /// Calls that travel together.
+    pub(super) fn group(&mut self, entries: VecDeque<Entry<'cb>>) {
+        self.calls += entries.len();
+        self.groups.push_back(entries);
+    }
+
+    /// The next group, or the first call of it.
+    pub(super) fn next_group(&mut self, most: usize) -> Option<VecDeque<Entry<'cb>>> {
+        let mut group = self.groups.pop_front()?;
+        if most < group.len() {
+            self.groups.push_front(group.split_off(most));
+        }
+        self.calls -= group.len();
+        Some(group)
+    }
+
+    /// A call of that lane has its answer; the next one with its key may go.
+    pub(super) fn answered(&mut self, lane: LaneId, key: Option<&str>) {
+        if let Some(key) = key
+            && let Some(behind) = self.keys.get_mut(key)
+        {
+            match behind.pop_front() {
+                Some(next) => self.stand(next, false),
+                None => drop(self.keys.remove(key)),
+            }
+        }
+        let Some(known) = self.lanes.get_mut(lane) else { return };
+        known.open = known.open.saturating_sub(1);
+        if known.open == 0 && self.by_user.len() > FEW && known.place == Place::Empty {
+            if let Some(user) = known.user.take() {
+                self.by_user.remove(&user);
+            }
+            known.bucket = None;
+            (known.told, known.refused) = (0, 0);
+            self.last = None;
+            self.free.push(lane);
+        }
+    }
+
+    fn stand(&mut self, entry: Entry<'cb>, in_front: bool) {
+        let id = entry.lane;
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        self.fresh += usize::from(entry.sent == 0);
+        match in_front {
+            true => lane.queue.push_front(entry),
+            false => lane.queue.push_back(entry),
+        }
+        if lane.place == Place::Empty {
+            lane.place = Place::InRotation;
+            self.rotation.push_back(id);
+        }
+        if lane.place == Place::InRotation {
+            self.ready += 1;
+        }
+    }
+
+    fn lane_of(&mut self, entry: &Entry<'_>, governor: &Governor, api: &'static ApiSpec) -> LaneId {
+        let quota = entry.request.parameters().get("quotaUser");
+        let number = entry.request.client().user();
+        if let Some((user, lane)) = self.last
+            && user == number
+            && quota.is_none()
+        {
+            return lane;
+        }
+        let user = quota.map_or(User::Credentials(number), User::Quota);
+        let lane = match self.by_user.get(&user) {
+            Some(lane) => *lane,
+            None => self.new_lane(user, governor, api),
+        };
+        if !entry.request.parameters().has("quotaUser") {
+            self.last = Some((number, lane));
+        }
+        lane
+    }
+
+    fn new_lane(&mut self, user: User, governor: &Governor, api: &'static ApiSpec) -> LaneId {
+        let lane = Lane {
+            bucket: Some(governor.user(api, user.clone())),
+            user: Some(user.clone()),
+            queue: VecDeque::new(),
+            place: Place::Empty,
+            open: 0,
+            told: 0,
+            refused: 0,
+        };
+        let id = self.free.pop().unwrap_or(self.lanes.len());
+        match self.lanes.get_mut(id) {
+            Some(free) => *free = lane,
+            None => self.lanes.push(lane),
+        }
+        self.by_user.insert(user, id);
+        id
+    }
+
+    pub(super) fn bucket(&self, lane: LaneId) -> Option<MutexGuard<'_, Bucket>> {
+        self.lanes.get(lane).and_then(|lane| lane.bucket.as_ref()).map(|bucket| lock(bucket))
+    }
+
+    /// Brings back what is due: calls for their next attempt, and lanes that may have units again.
+    pub(super) fn wake(&mut self, now: Instant) {
+        while self.asleep.peek().is_some_and(|due| due.at <= now) {
+            if let Some(due) = self.asleep.pop() {
+                self.rouse(due.what);
+            }
+        }
+        let mut due = Vec::new();
+        while self.later.peek().is_some_and(|due| due.at <= now) {
+            due.extend(self.later.pop().map(|due| due.what));
+        }
+        // The one that was due first stands first.
+        due.into_iter().rev().for_each(|entry| self.stand(*entry, true));
+    }
+
+    /// A lane's bucket has opened.
+    pub(super) fn rouse(&mut self, id: LaneId) {
+        if let Some(lane) = self.lanes.get_mut(id)
+            && lane.place == Place::Asleep
+        {
+            lane.place = Place::InRotation;
+            self.ready += lane.queue.len();
+            self.rotation.push_back(id);
+        }
+    }
+
+    /// When there is something to wake.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let lane = self.asleep.peek().map(|due| due.at);
+        let call = self.later.peek().map(|due| due.at);
+        lane.into_iter().chain(call).min()
+    }
+
+    /// Takes up to so many calls of up to so many units, from all lanes that have some, in turn.
+    pub(super) fn take(
+        &mut self,
+        most: usize,
+        units: f64,
+        asker: u64,
+        now: Instant,
+        waker: &Waker,
+    ) -> VecDeque<Entry<'cb>> {
+        let mut taken = VecDeque::with_capacity(most.min(self.ready));
+        let mut left = units;
+        let lanes = self.rotation.len();
+        loop {
+            let before = taken.len();
+            self.take_turns(&mut taken, most, &mut left, |bucket| bucket.admit(asker, now, waker), now);
+            let full = taken.len() >= most || left <= 0.0;
+            if full || taken.len() == before {
+                break;
+            }
+        }
+        self.calls -= taken.len();
+        if lanes > 1 {
+            taken.make_contiguous().sort_by_key(|entry| entry.index);
+        }
+        taken
+    }
+
+    /// Gives each lane of the rotation its share once.
+    fn take_turns(
+        &mut self,
+        taken: &mut VecDeque<Entry<'cb>>,
+        most: usize,
+        left: &mut f64,
+        mut admit: impl FnMut(&mut Bucket) -> Admission,
+        now: Instant,
+    ) {
+        for turns in (1..=self.rotation.len()).rev() {
+            if taken.len() >= most || (*left <= 0.0 && !taken.is_empty()) {
+                return;
+            }
+            let Some(id) = self.rotation.pop_front() else { return };
+            let Some(lane) = self.lanes.get_mut(id) else { continue };
+            let mut bucket = lane.bucket.as_ref().map(|bucket| lock(bucket));
+            let admission = bucket.as_mut().map_or(Admission::Open(f64::INFINITY), |bucket| admit(bucket));
+            let (calls, own) = match admission {
+                Admission::Open(own) => ((most - taken.len()).div_ceil(turns), own),
+                Admission::Probe => (1, f64::INFINITY),
+                Admission::Later(at) => {
+                    lane.place = Place::Asleep;
+                    self.ready -= lane.queue.len();
+                    self.serial += 1;
+                    self.asleep.push(Due { at, serial: self.serial, what: id });
+                    let is_closed = bucket.is_some_and(|bucket| bucket.closed_since().is_some());
+                    if is_closed && !self.closed.contains(&id) {
+                        self.closed.push(id);
+                    }
+                    continue;
+                }
+            };
+            let (mut of_lane, mut cost) = (0, 0.0);
+            while of_lane < calls && cost < own && (*left > 0.0 || taken.is_empty()) {
+                let Some(entry) = lane.queue.pop_front() else { break };
+                self.fresh -= usize::from(entry.sent == 0);
+                cost += entry.cost();
+                *left -= entry.cost();
+                of_lane += 1;
+                taken.push_back(entry);
+            }
+            if of_lane > 0
+                && let Some(bucket) = &mut bucket
+            {
+                bucket.sent(cost, now);
+            }
+            self.ready -= of_lane;
+            lane.place = if lane.queue.is_empty() { Place::Empty } else { Place::InRotation };
+            if lane.place == Place::InRotation {
+                self.rotation.push_back(id);
+            }
+        }
+    }
+
+    /// Whether lanes are known whose users the server refuses.
+    pub(super) fn has_closed(&self) -> bool {
+        !self.closed.is_empty()
+    }
+
+    /// Takes those calls of closed lanes, or of all lanes if the project is closed, of which it is true, told since when
+    /// they are closed.
+    pub(super) fn take_closed(
+        &mut self,
+        project: Option<Instant>,
+        which: impl Fn(&Entry<'_>, Instant) -> bool,
+    ) -> Vec<Entry<'cb>> {
+        let mut taken = Vec::new();
+        let lanes = match project {
+            Some(_) => (0..self.lanes.len()).collect(),
+            None => std::mem::take(&mut self.closed),
+        };
+        for id in lanes {
+            let Some(lane) = self.lanes.get_mut(id) else { continue };
+            let own = lane.bucket.as_ref().and_then(|bucket| lock(bucket).closed_since());
+            if project.is_none() && own.is_some() {
+                self.closed.push(id);
+            }
+            let Some(since) = own.into_iter().chain(project).min() else { continue };
+            if !lane.queue.iter().any(|entry| which(entry, since)) {
+                continue;
+            }
+            let before = lane.queue.len();
+            let (goes, stays): (Vec<_>, Vec<_>) = lane.queue.drain(..).partition(|entry| which(entry, since));
+            lane.queue = stays.into();
+            if lane.place == Place::InRotation {
+                self.ready -= before - lane.queue.len();
+            }
+            taken.extend(goes);
+        }
+        self.took(&taken);
+        taken
+    }
+
+    fn take_queues(&mut self) -> Vec<Entry<'cb>> {
+        let mut taken = Vec::new();
+        for lane in &mut self.lanes {
+            if lane.place == Place::InRotation {
+                self.ready -= lane.queue.len();
+            }
+            taken.extend(lane.queue.drain(..));
+        }
+        self.took(&taken);
+        taken
+    }
+
+    fn took(&mut self, taken: &[Entry<'_>]) {
+        self.fresh -= taken.iter().filter(|entry| entry.sent == 0).count();
+        self.calls -= taken.len();
+    }
+
+    /// Takes everything that waits for anything.
+    pub(super) fn take_all(&mut self) -> Vec<Entry<'cb>> {
+        let mut taken = self.take_queues();
+        taken.extend(self.later.drain().map(|due| *due.what));
+        taken.extend(self.groups.drain(..).flatten());
+        taken.extend(self.keys.drain().flat_map(|(_, behind)| behind));
+        self.calls = 0;
+        taken
+    }
+
+    /// Remembers what calls of a lane were told, and says whether the server asks its user to slow down, and not only
+    /// those who call a few resources: one call in eight, and more than one.
+    pub(super) fn tell(&mut self, lane: LaneId, told: usize, refused: usize) -> bool {
+        let Some(lane) = self.lanes.get_mut(lane) else { return false };
+        lane.told += told;
+        lane.refused += refused;
+        let slow = lane.refused * 8 >= lane.told + 8;
+        if lane.told > 100 {
+            lane.told /= 2;
+            lane.refused /= 2;
+        }
+        slow && refused > 0
+    }
+
+    /// What was told of a lane is over.
+    pub(super) fn forget(&mut self, lane: LaneId) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            (lane.told, lane.refused) = (0, 0);
+        }
+    }
+}

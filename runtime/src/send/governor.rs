@@ -1,0 +1,202 @@
+//! Who shares which quota: a bucket for each API of a project, and one for each user of it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::send::bucket::{Bucket, Limit};
+use crate::send::rt::Instant;
+use crate::wire::spec::ApiSpec;
+
+/// Keeps the calls of batches, dispatchers and jobs within quotas. Clones share it, and several clients may be given one
+/// by [`Builder::governor`](crate::Builder::governor): then they share the quotas of one project.
+///
+/// An API's servers count what a project sends, and what it sends for each user: in units, of which most methods cost
+/// one. Where the rates are documented (`apis.toml` has them), calls go no faster, but for a burst of half a minute's
+/// units. Where they are not, or where the server allows less, the rate is learned from what the server refuses: each
+/// refusal takes a tenth of it, and what passes lets it grow again. Rates that are given here stand in for the
+/// documented ones.
+///
+/// A user is told by the client's credentials, and by the `quotaUser` of a call that has one.
+///
+/// ```
+/// use gapis_runtime::{ApiKey, Client, Governor, Rate};
+///
+/// // A project whose quota was raised to 600 units a second, 100 for each user.
+/// let governor = Governor::new()
+///     .with_project_rate("gmail", Rate::per_second(600.0))
+///     .with_user_rate("gmail", Rate::per_second(100.0));
+/// let client = Client::builder().credentials(ApiKey::new("key")).governor(governor).build()?;
+/// # let _ = client;
+/// # Ok::<(), gapis_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Governor {
+    rates: Arc<Rates>,
+    buckets: Arc<Mutex<Buckets>>,
+}
+
+#[derive(Default)]
+struct Buckets {
+    by_key: HashMap<Key, Shared>,
+    /// With so many, those that are idle are dropped before there are more.
+    many: usize,
+}
+
+/// A bucket that schedulers share.
+pub(crate) type Shared = Arc<Mutex<Bucket>>;
+
+/// Rates that the caller gave, by the name of the API.
+#[derive(Debug, Clone, Default)]
+struct Rates {
+    undocumented: bool,
+    project: HashMap<String, Rate>,
+    user: HashMap<String, Rate>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    api: &'static str,
+    user: Option<User>,
+}
+
+/// Whose quota a call uses, beside the project's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum User {
+    /// Whose credentials these are.
+    Credentials(u64),
+    /// Who the call says.
+    Quota(String),
+}
+
+/// How many units go in a time, and how many may go at once after a pause.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate(Limit);
+
+impl Rate {
+    /// So many units a second, and as many at once. A rate that is not positive and finite is none.
+    #[must_use]
+    pub fn per_second(units: f64) -> Self {
+        let per_second = if units > 0.0 && units.is_finite() { units } else { f64::INFINITY };
+        Rate(Limit { per_second, burst: per_second })
+    }
+
+    /// So many units a minute, and a sixtieth of them at once.
+    #[must_use]
+    pub fn per_minute(units: f64) -> Self {
+        Rate::per_second(units / 60.0)
+    }
+
+    /// So many units at once, after a pause in which none were sent.
+    #[must_use]
+    pub fn with_burst(mut self, units: f64) -> Self {
+        if units > 0.0 && units.is_finite() {
+            self.0.burst = units;
+        }
+        self
+    }
+
+    fn limit(self) -> Option<Limit> {
+        self.0.per_second.is_finite().then_some(self.0)
+    }
+}
+
+impl Default for Governor {
+    fn default() -> Self {
+        Governor::new()
+    }
+}
+
+impl Governor {
+    /// Documented rates, and learned ones.
+    #[must_use]
+    pub fn new() -> Self {
+        Governor { rates: Arc::default(), buckets: Arc::default() }
+    }
+
+    /// Without the documented rates, for a project that has other ones: those that are given, and learned ones.
+    #[must_use]
+    pub fn undocumented(self) -> Self {
+        self.change(|rates| rates.undocumented = true)
+    }
+
+    /// What the whole project may send to an API, by its name in the discovery document: `gmail`.
+    #[must_use]
+    pub fn with_project_rate(self, api: &str, rate: Rate) -> Self {
+        self.change(|rates| {
+            rates.project.insert(api.to_owned(), rate);
+        })
+    }
+
+    /// What may be sent for each user.
+    #[must_use]
+    pub fn with_user_rate(self, api: &str, rate: Rate) -> Self {
+        self.change(|rates| {
+            rates.user.insert(api.to_owned(), rate);
+        })
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Rates)) -> Self {
+        change(Arc::make_mut(&mut self.rates));
+        // What was learned under other rates is not theirs.
+        self.buckets = Arc::default();
+        self
+    }
+
+    /// The bucket that all calls of the project to an API share.
+    pub(crate) fn project(&self, api: &'static ApiSpec) -> Shared {
+        let documented = api.quota.project_per_minute;
+        self.bucket(Key { api: api.name, user: None }, &self.rates.project, documented)
+    }
+
+    /// The bucket of a user's calls to an API.
+    pub(crate) fn user(&self, api: &'static ApiSpec, user: User) -> Shared {
+        let documented = api.quota.user_per_minute;
+        self.bucket(Key { api: api.name, user: Some(user) }, &self.rates.user, documented)
+    }
+
+    fn bucket(&self, key: Key, rates: &HashMap<String, Rate>, documented: u32) -> Shared {
+        let documented = (documented > 0 && !self.rates.undocumented).then(|| {
+            let units = f64::from(documented);
+            Rate::per_minute(units).with_burst(units / 2.0)
+        });
+        let limit = rates.get(key.api).copied().or(documented).and_then(Rate::limit);
+        let now = Instant::now();
+        let mut buckets = lock(&self.buckets);
+        if let Some(known) = buckets.by_key.get(&key) {
+            return Arc::clone(known);
+        }
+        if buckets.by_key.len() >= buckets.many.max(FEW) {
+            // Nobody holds it, and it knows nothing that a new one would not.
+            buckets.by_key.retain(|_, bucket| Arc::strong_count(bucket) > 1 || !lock(bucket).is_idle(now));
+            buckets.many = buckets.by_key.len() * 2;
+        }
+        let bucket = Arc::new(Mutex::new(Bucket::new(limit, now)));
+        buckets.by_key.insert(key, Arc::clone(&bucket));
+        bucket
+    }
+}
+
+/// So many buckets are kept, idle or not.
+const FEW: usize = 1000;
+
+/// Whoever panicked with a bucket in hand left it as good as it was.
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A number that nobody else has, for who asks a bucket.
+pub(crate) fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The longest wait between two probes: an outage that ends is noticed within so long.
+pub(crate) const PROBES: Duration = Duration::from_secs(10);
+
+impl std::fmt::Debug for Governor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Governor").field("rates", &self.rates).finish_non_exhaustive()
+    }
+}
