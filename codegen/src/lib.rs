@@ -40,4 +40,4 @@ pub use error::{Error, Warning};
 pub use generate::{Crate, Operations, Summary, generate, inventory, summarize};
 pub use inventory::Inventory;
 pub use naming::crate_name;
-pub use options::{FeaturePolicy, ItemsRule, Limits, Options, Revision, Runtime, UpdateRule};
+pub use options::{FeaturePolicy, ItemsRule, Limits, Options, Quota, Revision, Runtime, UpdateRule};

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming::Name;
-use crate::options::Limits;
+use crate::options::{Limits, Quota};
 use crate::table::Table;
 use crate::wire::Scalar;
 
@@ -31,6 +31,7 @@ pub(crate) struct Api {
     pub(crate) service_path: String,
     pub(crate) batch_path: String,
     pub(crate) limits: Limits,
+    pub(crate) quota: Quota,
     /// Location and root URL.
     pub(crate) endpoints: Vec<(String, String)>,
     pub(crate) data_wrapper: bool,
@@ -256,6 +257,8 @@ pub(crate) struct Method {
     pub(crate) api_version: Option<String>,
     /// The parameter by which the server recognizes a repeated call.
     pub(crate) request_id: Option<String>,
+    /// What a call costs of the quota.
+    pub(crate) units: u32,
     pub(crate) docs: Docs,
     /// Indices in `Api::scopes`.
     pub(crate) scopes: Vec<usize>,

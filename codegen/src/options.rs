@@ -1,6 +1,7 @@
 //! The options of the caller.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
@@ -11,6 +12,8 @@ pub struct Options {
     pub name: String,
     /// The limits of the API's servers, if they differ from the defaults.
     pub limits: Limits,
+    /// How fast the API's servers accept calls, and the cost of each call.
+    pub quota: Quota,
     /// Exceptions to the shape by which updates are found, by method id.
     pub updates: BTreeMap<String, UpdateRule>,
     /// Exceptions to the names by which the items of pages are found, by method id.
@@ -75,6 +78,27 @@ pub struct Limits {
     pub update_requests: Option<usize>,
     /// The maximum size of the body of an update, in bytes.
     pub update_bytes: Option<usize>,
+}
+
+/// How fast an API's servers let calls come, in units. No document says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Units a minute for all calls of a project, if that is known.
+    pub project_per_minute: Option<NonZeroU32>,
+    /// Units a minute for each user of a project, if that is known.
+    pub user_per_minute: Option<NonZeroU32>,
+    /// What a call costs, by method id, where that is not one unit.
+    #[serde(default)]
+    pub units: BTreeMap<String, NonZeroU32>,
+}
+
+impl Quota {
+    /// What a call of that method costs, in units.
+    #[must_use]
+    pub fn units_of(&self, method: &str) -> u32 {
+        self.units.get(method).map_or(1, |units| units.get())
+    }
 }
 
 /// An exception to the shape by which updates are found.

@@ -9,6 +9,7 @@ mod media;
 mod methods;
 mod operations;
 mod paging;
+mod quota;
 mod recursion;
 mod same;
 mod scopes;
@@ -35,13 +36,14 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     let root = methods::Builder {
         types: &mut types,
         scopes: &scopes,
-        items: &options.items,
+        options,
         pages: paging::Known::default(),
         log,
         number: 0,
     }
     .root(document);
     paging::warn_of_unknown(&options.items, &root, log);
+    quota::warn_of_unknown(&options.quota, &root, log);
     let types = types.finish();
     // Before methods are selected, because operations can be waited for even if their polls are not selected.
     let operations = operations::find(&types, &root);
@@ -77,6 +79,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         name: head.name,
         version: head.version,
         limits: options.limits,
+        quota: options.quota.clone(),
         endpoints: endpoints.collect(),
         data_wrapper: document.features.iter().any(|feature| feature == "dataWrapper"),
         scopes: scopes.into(),

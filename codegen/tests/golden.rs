@@ -25,6 +25,7 @@ fn options(name: &str, document: &[u8]) -> Options {
     });
     Options {
         updates: updates.collect(),
+        quota: serde_json::from_value(wanted["quota"].clone()).unwrap_or_default(),
         name: name.to_owned(),
         only: only.map(|filter| filter.as_str().unwrap().to_owned()).collect(),
         features: if wanted["features"] == "always" { FeaturePolicy::Always } else { FeaturePolicy::Auto },
@@ -78,6 +79,6 @@ macro_rules! golden {
 
 golden! {
     minimal head paths parameters scalars members containers inline recursion enums not_objects schema_names media pages
-    top_methods request_ids forms bodies resources features only fallbacks prose operations operations_with_status updates
-    values
+    top_methods request_ids forms quota bodies resources features only fallbacks prose operations operations_with_status
+    updates values
 }

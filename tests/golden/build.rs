@@ -1,12 +1,14 @@
 //! Generates a module of each golden document, and of some random ones, by their seeds: those of `GAPIS_SEEDS`, as in
 //! `GAPIS_SEEDS=1000..1100 cargo check -p gapis-golden`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use gapis_codegen::{Limits, Options, generate};
+use gapis_codegen::{Limits, Options, Quota, generate};
 
 const DOCUMENTS: &str = "../../codegen/tests/golden";
 
@@ -43,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn module(document: &[u8], name: &str, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     // Limits that no document tells, so that a test can go beyond them.
     let limits = Limits { update_requests: Some(3), update_bytes: Some(200), ..Limits::default() };
-    let options = Options { name: name.to_owned(), as_module: true, limits, ..Options::default() };
+    let options =
+        Options { name: name.to_owned(), as_module: true, limits, quota: quota(), ..Options::default() };
     let made = generate(document, &options)?;
     let folder = out.join(name);
     for (path, text) in &made.files {
@@ -52,4 +55,15 @@ fn module(document: &[u8], name: &str, out: &Path) -> Result<PathBuf, Box<dyn Er
         fs::write(path, text)?;
     }
     Ok(folder.join("src/lib.rs"))
+}
+
+/// A quota that no document tells, with the costs of the methods of one of them.
+fn quota() -> Quota {
+    let costs = [("farm.insert", 5), ("farm.list", 20), ("farm.merge", 7), ("farm.upload", 100)];
+    let units = costs.iter().filter_map(|&(id, units)| Some((id.to_owned(), NonZeroU32::new(units)?)));
+    Quota {
+        project_per_minute: NonZeroU32::new(6000),
+        user_per_minute: NonZeroU32::new(300),
+        units: units.collect::<BTreeMap<_, _>>(),
+    }
 }

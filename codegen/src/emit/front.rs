@@ -2,6 +2,7 @@
 
 use crate::features::FEATURES;
 use crate::model::{Api, Example};
+use crate::options::Quota;
 use crate::prose::{self, NO_SCHEMAS, Schemas, code};
 
 /// The documentation of the crate, or of a module that is generated for an API.
@@ -73,7 +74,21 @@ fn introduction(api: &Api, schemas: Schemas<'_>) -> Vec<String> {
         }
         calls => format!("One request to {path} can contain a batch of up to {calls} calls."),
     });
+    lines.extend(quota(&api.quota));
     lines
+}
+
+/// How fast calls may come, if that is known.
+fn quota(quota: &Quota) -> Option<String> {
+    let text = match (quota.project_per_minute, quota.user_per_minute) {
+        (Some(project), Some(user)) => {
+            format!("{project} units a minute for a project, and {user} for each user")
+        }
+        (Some(project), None) => format!("{project} units a minute for a project"),
+        (None, Some(user)) => format!("{user} units a minute for each user of a project"),
+        (None, None) => return None,
+    };
+    Some(format!("The usual quota is {text}; a call costs one unit where its method does not say otherwise."))
 }
 
 fn example_lines(api: &Api, example: &Example, hidden: bool) -> Vec<String> {

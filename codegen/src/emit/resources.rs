@@ -157,6 +157,9 @@ impl Writer<'_> {
             Some(_) => notes.push_str(" Can upload media."),
             None => {}
         }
+        if method.units != 1 {
+            notes.push_str(&format!(" Costs {} quota units.", method.units));
+        }
         if let Some(update) = api.update_of(method) {
             let list = code(&update.requests.wire);
             notes.push_str(&format!(" Applies all pushed {list}, or none."));
@@ -218,14 +221,15 @@ impl Writer<'_> {
     }
 
     fn facts(&mut self, method: &Method) {
-        let Method { marker, id, verb, path, api_version, request_id, upload, download, .. } = method;
+        let Method { marker, id, verb, path, api_version, request_id, units, upload, download, .. } = method;
         let service = if self.api.service_is_shadowed { "__Service" } else { self.api.service.as_str() };
         let output = rust_type::payload(&self.api.types, &method.output, At::Resource);
         let forms = forms(method);
         let row = format!("{marker}: {service} => {output}; {} {verb} {}", literal(id), literal(path));
+        let request_id = request_id.as_ref().map(|name| format!("request_id: Some({})", literal(name)));
+        let units = (*units != 1).then(|| format!("units: {units}"));
         if api_version.is_none() && upload.is_none() && download.is_none() {
-            let request_id = request_id.as_ref().map(|name| format!("request_id: Some({})", literal(name)));
-            let facts: Vec<String> = forms.into_iter().chain(request_id).collect();
+            let facts: Vec<String> = forms.into_iter().chain(request_id).chain(units).collect();
             return match facts.as_slice() {
                 [] => self.source.line(format_args!("method! {{ {row} }}")),
                 facts => self.source.line(format_args!("method! {{ {row} {{ {} }} }}", facts.join(", "))),
@@ -238,8 +242,8 @@ impl Writer<'_> {
         if let Some(version) = api_version {
             self.source.line(format_args!("api_version: Some({}),", literal(version)));
         }
-        if let Some(name) = request_id {
-            self.source.line(format_args!("request_id: Some({}),", literal(name)));
+        for member in request_id.into_iter().chain(units) {
+            self.source.line(format_args!("{member},"));
         }
         if let Some(Upload { simple_path, resumable_path, max_size, accept }) = upload {
             let accept = accept.iter().map(|kind| literal(kind)).collect::<Vec<_>>().join(", ");

@@ -1,5 +1,7 @@
 //! `src/lib.rs`: the service, and the modules.
 
+use std::num::NonZeroU32;
+
 use quote::quote;
 
 use super::resources::{Writer, accessor};
@@ -107,6 +109,7 @@ fn service(api: &Api, source: &mut Source) {
         }
     }
     limits(api, source);
+    quota(api, source);
     let scopes: Vec<String> =
         api.default_scopes.iter().map(|&index| format!("scopes::{}", api.scopes[index].name)).collect();
     if !scopes.is_empty() {
@@ -159,5 +162,23 @@ fn limits(api: &Api, source: &mut Source) {
         source.line(format_args!("{member}: {value},"));
     }
     source.line(format_args!("..runtime::private::spec::Limits::DEFAULT"));
+    source.close("},");
+}
+
+fn quota(api: &Api, source: &mut Source) {
+    let quota = &api.quota;
+    let known: Vec<(&str, NonZeroU32)> =
+        [("project_per_minute", quota.project_per_minute), ("user_per_minute", quota.user_per_minute)]
+            .into_iter()
+            .filter_map(|(member, value)| Some((member, value?)))
+            .collect();
+    if known.is_empty() {
+        return;
+    }
+    source.open(format_args!("quota: runtime::private::spec::Quota {{"));
+    for (member, value) in known {
+        source.line(format_args!("{member}: {value},"));
+    }
+    source.line(format_args!("..runtime::private::spec::Quota::DEFAULT"));
     source.close("},");
 }

@@ -1,6 +1,6 @@
 //! Resources and methods: their names, arguments, setters, bodies and responses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::types::Builder as Types;
 use super::{facts, media, paging, scopes};
@@ -8,14 +8,14 @@ use crate::discovery::{self, Document, Members};
 use crate::log::{Log, Place};
 use crate::model::{Docs, Method, Parameter, ParameterType, Payload, Resource, Scope, Type};
 use crate::naming::{self, Kind, Name};
-use crate::options::ItemsRule;
+use crate::options::Options;
 use crate::wire::{self, Scalar, Template};
 
 pub(crate) struct Builder<'b, 'd, 'l> {
     pub(crate) types: &'b mut Types<'d>,
     pub(crate) scopes: &'b [Scope],
-    /// Which member has the items of pages, by method id.
-    pub(crate) items: &'b BTreeMap<String, ItemsRule>,
+    /// Where the items of pages are and what calls cost, by method id.
+    pub(crate) options: &'b Options,
     pub(crate) pages: paging::Known,
     pub(crate) log: &'b mut Log<'l>,
     /// The number of methods so far.
@@ -135,13 +135,14 @@ impl Builder<'_, '_, '_> {
                 body: body.as_ref().map(|(_, payload)| payload),
                 output: &output,
             },
-            self.items.get(&id),
+            self.options.items.get(&id),
             self.log,
         );
         self.number += 1;
         Method {
             number: self.number,
             wire: wire.to_owned(),
+            units: self.options.quota.units_of(&id),
             id,
             function,
             marker,

@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/admin/>
 //!
 //! One request to `/batch` can contain a batch of up to 1000 calls.
+//! The usual quota is 2400 units a minute for each user of a project; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_admin_directory_v1::Result<()> {
@@ -90,6 +91,10 @@ runtime::api! {
         limits: runtime::private::spec::Limits {
             calls: 1000,
             ..runtime::private::spec::Limits::DEFAULT
+        },
+        quota: runtime::private::spec::Quota {
+            user_per_minute: 2400,
+            ..runtime::private::spec::Quota::DEFAULT
         },
         scopes: &[scopes::ADMIN_DIRECTORY_USER, scopes::ADMIN_DIRECTORY_GROUP, scopes::ADMIN_DIRECTORY_DEVICE_MOBILE, scopes::ADMIN_CHROME_PRINTERS, scopes::ADMIN_DIRECTORY_DOMAIN, scopes::ADMIN_DIRECTORY_ORGUNIT, scopes::ADMIN_DIRECTORY_CUSTOMER, scopes::ADMIN_DIRECTORY_USERSCHEMA, scopes::ADMIN_DIRECTORY_ROLEMANAGEMENT, scopes::ADMIN_DIRECTORY_DEVICE_CHROMEOS, scopes::ADMIN_DIRECTORY_RESOURCE_CALENDAR, scopes::ADMIN_DIRECTORY_USER_SECURITY],
     }

@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/calendar/firstapp>
 //!
 //! One request to `/batch/calendar/v3` can contain a batch of up to 1000 calls.
+//! The usual quota is 10000 units a minute for a project, and 600 for each user; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_calendar_v3::Result<()> {
@@ -78,6 +79,11 @@ runtime::api! {
         limits: runtime::private::spec::Limits {
             calls: 1000,
             ..runtime::private::spec::Limits::DEFAULT
+        },
+        quota: runtime::private::spec::Quota {
+            project_per_minute: 10000,
+            user_per_minute: 600,
+            ..runtime::private::spec::Quota::DEFAULT
         },
         scopes: &[scopes::CALENDAR],
     }

@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/classroom/>
 //!
 //! One request to `/batch` can contain a batch of up to 50 calls.
+//! The usual quota is 3000 units a minute for a project, and 1200 for each user; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_classroom_v1::Result<()> {
@@ -74,6 +75,11 @@ runtime::api! {
         limits: runtime::private::spec::Limits {
             calls: 50,
             ..runtime::private::spec::Limits::DEFAULT
+        },
+        quota: runtime::private::spec::Quota {
+            project_per_minute: 3000,
+            user_per_minute: 1200,
+            ..runtime::private::spec::Quota::DEFAULT
         },
         scopes: &[scopes::CLASSROOM_COURSEWORK_ME, scopes::CLASSROOM_ROSTERS, scopes::CLASSROOM_GUARDIANLINKS_STUDENTS, scopes::CLASSROOM_TOPICS, scopes::CLASSROOM_COURSES, scopes::CLASSROOM_ANNOUNCEMENTS, scopes::CLASSROOM_ADDONS_TEACHER, scopes::CLASSROOM_COURSEWORKMATERIALS, scopes::CLASSROOM_PUSH_NOTIFICATIONS, scopes::CLASSROOM_COURSEWORK_STUDENTS],
     }

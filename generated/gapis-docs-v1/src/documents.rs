@@ -7,7 +7,7 @@ use super::*;
 pub struct Documents<'a>(pub(crate) &'a runtime::Client);
 
 impl Documents<'_> {
-    /// POST `v1/documents/{documentId}:batchUpdate`. Applies all pushed `requests`, or none.
+    /// POST `v1/documents/{documentId}:batchUpdate`. Costs 5 quota units. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DOCUMENTS`](scopes::DOCUMENTS),
@@ -20,7 +20,7 @@ impl Documents<'_> {
         Update::new(self.0, &[&document_id])
     }
 
-    /// POST `v1/documents`.
+    /// POST `v1/documents`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`DOCUMENTS`](scopes::DOCUMENTS),
@@ -51,7 +51,7 @@ impl Documents<'_> {
 /// See [`Documents::batch_update`].
 pub enum BatchUpdate {}
 
-method! { BatchUpdate: Docs => schemas::BatchUpdateDocumentResponse; "docs.documents.batchUpdate" POST "v1/documents/{documentId}:batchUpdate" }
+method! { BatchUpdate: Docs => schemas::BatchUpdateDocumentResponse; "docs.documents.batchUpdate" POST "v1/documents/{documentId}:batchUpdate" { units: 5 } }
 
 runtime::updates! {
     BatchUpdate: schemas::BatchUpdateDocumentRequest =>
@@ -122,7 +122,7 @@ impl Update<'_, BatchUpdate> {
 /// See [`Documents::create`].
 pub enum Create {}
 
-method! { Create: Docs => schemas::Document; "docs.documents.create" POST "v1/documents" }
+method! { Create: Docs => schemas::Document; "docs.documents.create" POST "v1/documents" { units: 5 } }
 
 /// See [`Documents::get`].
 pub enum Get {}

@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/drive/>
 //!
 //! One request to `/batch/drive/v3` can contain a batch of up to 100 calls.
+//! The usual quota is 12000 units a minute for a project, and 12000 for each user; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_drive_v3::Result<()> {
@@ -86,6 +87,11 @@ runtime::api! {
             calls: 100,
             url: 8000,
             ..runtime::private::spec::Limits::DEFAULT
+        },
+        quota: runtime::private::spec::Quota {
+            project_per_minute: 12000,
+            user_per_minute: 12000,
+            ..runtime::private::spec::Quota::DEFAULT
         },
         scopes: &[scopes::DRIVE, scopes::DRIVE_APPS_READONLY],
     }

@@ -18,7 +18,7 @@ impl<'a> Forms<'a> {
         watches::Watches(self.0)
     }
 
-    /// POST `v1/forms/{formId}:batchUpdate`. Applies all pushed `requests`, or none.
+    /// POST `v1/forms/{formId}:batchUpdate`. Costs 3 quota units. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -32,7 +32,7 @@ impl<'a> Forms<'a> {
         Update::new(self.0, &[&form_id])
     }
 
-    /// POST `v1/forms`.
+    /// POST `v1/forms`. Costs 3 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -57,7 +57,7 @@ impl<'a> Forms<'a> {
         Call::new(self.0, &[&form_id], None)
     }
 
-    /// POST `v1/forms/{formId}:setPublishSettings`.
+    /// POST `v1/forms/{formId}:setPublishSettings`. Costs 3 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -75,7 +75,7 @@ impl<'a> Forms<'a> {
 /// See [`Forms::batch_update`].
 pub enum BatchUpdate {}
 
-method! { BatchUpdate: __Service => schemas::BatchUpdateFormResponse; "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate" }
+method! { BatchUpdate: __Service => schemas::BatchUpdateFormResponse; "forms.forms.batchUpdate" POST "v1/forms/{formId}:batchUpdate" { units: 3 } }
 
 runtime::updates! {
     BatchUpdate: schemas::BatchUpdateFormRequest =>
@@ -103,7 +103,7 @@ impl Update<'_, BatchUpdate> {
 /// See [`Forms::create`].
 pub enum Create {}
 
-method! { Create: __Service => schemas::Form; "forms.forms.create" POST "v1/forms" }
+method! { Create: __Service => schemas::Form; "forms.forms.create" POST "v1/forms" { units: 3 } }
 
 impl Call<Create> {
     pub fn unpublished(self, value: bool) -> Self {
@@ -119,4 +119,4 @@ method! { Get: __Service => schemas::Form; "forms.forms.get" GET "v1/forms/{form
 /// See [`Forms::set_publish_settings`].
 pub enum SetPublishSettings {}
 
-method! { SetPublishSettings: __Service => schemas::SetPublishSettingsResponse; "forms.forms.setPublishSettings" POST "v1/forms/{formId}:setPublishSettings" }
+method! { SetPublishSettings: __Service => schemas::SetPublishSettingsResponse; "forms.forms.setPublishSettings" POST "v1/forms/{formId}:setPublishSettings" { units: 3 } }

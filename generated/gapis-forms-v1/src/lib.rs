@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/forms/api>
 //!
 //! One request to `/batch` can contain a batch of up to 1000 calls.
+//! The usual quota is 975 units a minute for a project, and 390 for each user; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_forms_v1::Result<()> {
@@ -68,6 +69,11 @@ runtime::api! {
         root_url: "https://forms.googleapis.com/",
         mtls_root_url: "https://forms.mtls.googleapis.com/",
         batch_path: "batch",
+        quota: runtime::private::spec::Quota {
+            project_per_minute: 975,
+            user_per_minute: 390,
+            ..runtime::private::spec::Quota::DEFAULT
+        },
         scopes: &[scopes::DRIVE],
     }
 }

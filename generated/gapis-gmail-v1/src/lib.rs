@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/gmail/api/>
 //!
 //! One request to `/batch` can contain a batch of up to 100 calls.
+//! The usual quota is 1200000 units a minute for a project, and 15000 for each user; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_gmail_v1::Result<()> {
@@ -71,6 +72,11 @@ runtime::api! {
         limits: runtime::private::spec::Limits {
             calls: 100,
             ..runtime::private::spec::Limits::DEFAULT
+        },
+        quota: runtime::private::spec::Quota {
+            project_per_minute: 1200000,
+            user_per_minute: 15000,
+            ..runtime::private::spec::Quota::DEFAULT
         },
         scopes: &[scopes::MAIL_GOOGLE_COM, scopes::GMAIL_SETTINGS_BASIC, scopes::GMAIL_SETTINGS_SHARING],
     }

@@ -52,7 +52,7 @@ impl<'a> Users<'a> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/stop`.
+    /// POST `gmail/v1/users/{userId}/stop`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -65,7 +65,7 @@ impl<'a> Users<'a> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/watch`.
+    /// POST `gmail/v1/users/{userId}/watch`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -87,9 +87,9 @@ method! { GetProfile: Gmail => schemas::Profile; "gmail.users.getProfile" GET "g
 /// See [`Users::stop`].
 pub enum Stop {}
 
-method! { Stop: Gmail => (); "gmail.users.stop" POST "gmail/v1/users/{userId}/stop" }
+method! { Stop: Gmail => (); "gmail.users.stop" POST "gmail/v1/users/{userId}/stop" { units: 50 } }
 
 /// See [`Users::watch`].
 pub enum Watch {}
 
-method! { Watch: Gmail => schemas::WatchResponse; "gmail.users.watch" POST "gmail/v1/users/{userId}/watch" }
+method! { Watch: Gmail => schemas::WatchResponse; "gmail.users.watch" POST "gmail/v1/users/{userId}/watch" { units: 100 } }

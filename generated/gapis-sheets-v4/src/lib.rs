@@ -5,6 +5,7 @@
 //! Google's documentation: <https://developers.google.com/workspace/sheets/>
 //!
 //! The servers of this API accept no batches: the calls of a batch are sent one by one.
+//! The usual quota is 300 units a minute for a project, and 60 for each user; a call costs one unit where its method does not say otherwise.
 //!
 //! ```no_run
 //! # async fn run() -> gapis_sheets_v4::Result<()> {
@@ -71,6 +72,11 @@ runtime::api! {
         limits: runtime::private::spec::Limits {
             calls: 0,
             ..runtime::private::spec::Limits::DEFAULT
+        },
+        quota: runtime::private::spec::Quota {
+            project_per_minute: 300,
+            user_per_minute: 60,
+            ..runtime::private::spec::Quota::DEFAULT
         },
         scopes: &[scopes::DRIVE],
     }

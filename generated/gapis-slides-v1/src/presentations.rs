@@ -13,7 +13,7 @@ impl<'a> Presentations<'a> {
         pages::Pages(self.0)
     }
 
-    /// POST `v1/presentations/{presentationId}:batchUpdate`. Applies all pushed `requests`, or none.
+    /// POST `v1/presentations/{presentationId}:batchUpdate`. Costs 10 quota units. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -29,7 +29,7 @@ impl<'a> Presentations<'a> {
         Update::new(self.0, &[&presentation_id])
     }
 
-    /// POST `v1/presentations`.
+    /// POST `v1/presentations`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -60,7 +60,7 @@ impl<'a> Presentations<'a> {
 /// See [`Presentations::batch_update`].
 pub enum BatchUpdate {}
 
-method! { BatchUpdate: Slides => schemas::BatchUpdatePresentationResponse; "slides.presentations.batchUpdate" POST "v1/presentations/{presentationId}:batchUpdate" }
+method! { BatchUpdate: Slides => schemas::BatchUpdatePresentationResponse; "slides.presentations.batchUpdate" POST "v1/presentations/{presentationId}:batchUpdate" { units: 10 } }
 
 runtime::updates! {
     BatchUpdate: schemas::BatchUpdatePresentationRequest =>
@@ -127,7 +127,7 @@ impl Update<'_, BatchUpdate> {
 /// See [`Presentations::create`].
 pub enum Create {}
 
-method! { Create: Slides => schemas::Presentation; "slides.presentations.create" POST "v1/presentations" }
+method! { Create: Slides => schemas::Presentation; "slides.presentations.create" POST "v1/presentations" { units: 10 } }
 
 /// See [`Presentations::get`].
 pub enum Get {}

@@ -7,7 +7,7 @@ use super::*;
 pub struct Captions<'a>(pub(crate) &'a runtime::Client);
 
 impl Captions<'_> {
-    /// DELETE `youtube/v3/captions`.
+    /// DELETE `youtube/v3/captions`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
@@ -35,7 +35,7 @@ impl Captions<'_> {
         Call::new(self.0, &[&id], None)
     }
 
-    /// POST `youtube/v3/captions`. Can upload media of up to 104857600 bytes.
+    /// POST `youtube/v3/captions`. Can upload media of up to 104857600 bytes. Costs 400 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
@@ -49,7 +49,7 @@ impl Captions<'_> {
         Call::new(self.0, &[], Some(&caption)).with_param("part", &part)
     }
 
-    /// GET `youtube/v3/captions`.
+    /// GET `youtube/v3/captions`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
@@ -65,7 +65,7 @@ impl Captions<'_> {
             .with_param("videoId", &video_id)
     }
 
-    /// PUT `youtube/v3/captions`. Can upload media of up to 104857600 bytes.
+    /// PUT `youtube/v3/captions`. Can upload media of up to 104857600 bytes. Costs 450 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
@@ -83,7 +83,7 @@ impl Captions<'_> {
 /// See [`Captions::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.captions.delete" DELETE "youtube/v3/captions" }
+method! { Delete: YouTube => (); "youtube.captions.delete" DELETE "youtube/v3/captions" { units: 50 } }
 
 impl Call<Delete> {
     pub fn on_behalf_of(self, value: &str) -> Self {
@@ -126,6 +126,7 @@ impl Call<Download> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::Caption; "youtube.captions.insert" POST "youtube/v3/captions" {
+    units: 400,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/captions",
         resumable_path: "resumable/upload/youtube/v3/captions",
@@ -153,7 +154,7 @@ impl Call<Insert> {
 /// See [`Captions::list`].
 pub enum List {}
 
-method! { List: YouTube => schemas::CaptionListResponse; "youtube.captions.list" GET "youtube/v3/captions" }
+method! { List: YouTube => schemas::CaptionListResponse; "youtube.captions.list" GET "youtube/v3/captions" { units: 50 } }
 
 impl Call<List> {
     pub fn id(self, value: &[&str]) -> Self {
@@ -173,6 +174,7 @@ impl Call<List> {
 pub enum Update {}
 
 method! { Update: YouTube => schemas::Caption; "youtube.captions.update" PUT "youtube/v3/captions" {
+    units: 450,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/captions",
         resumable_path: "resumable/upload/youtube/v3/captions",

@@ -7,7 +7,7 @@ use super::*;
 pub struct ChannelBanners<'a>(pub(crate) &'a runtime::Client);
 
 impl ChannelBanners<'_> {
-    /// POST `youtube/v3/channelBanners/insert`. Can upload media of up to 6291456 bytes.
+    /// POST `youtube/v3/channelBanners/insert`. Can upload media of up to 6291456 bytes. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -30,6 +30,7 @@ impl ChannelBanners<'_> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::ChannelBannerResource; "youtube.channelBanners.insert" POST "youtube/v3/channelBanners/insert" {
+    units: 50,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/channelBanners/insert",
         resumable_path: "resumable/upload/youtube/v3/channelBanners/insert",

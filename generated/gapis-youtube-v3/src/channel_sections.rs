@@ -7,7 +7,7 @@ use super::*;
 pub struct ChannelSections<'a>(pub(crate) &'a runtime::Client);
 
 impl ChannelSections<'_> {
-    /// DELETE `youtube/v3/channelSections`.
+    /// DELETE `youtube/v3/channelSections`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -20,7 +20,7 @@ impl ChannelSections<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/channelSections`.
+    /// POST `youtube/v3/channelSections`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -56,7 +56,7 @@ impl ChannelSections<'_> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
 
-    /// PUT `youtube/v3/channelSections`.
+    /// PUT `youtube/v3/channelSections`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -77,7 +77,7 @@ impl ChannelSections<'_> {
 /// See [`ChannelSections::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.channelSections.delete" DELETE "youtube/v3/channelSections" }
+method! { Delete: YouTube => (); "youtube.channelSections.delete" DELETE "youtube/v3/channelSections" { units: 50 } }
 
 impl Call<Delete> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -88,7 +88,7 @@ impl Call<Delete> {
 /// See [`ChannelSections::insert`].
 pub enum Insert {}
 
-method! { Insert: YouTube => schemas::ChannelSection; "youtube.channelSections.insert" POST "youtube/v3/channelSections" }
+method! { Insert: YouTube => schemas::ChannelSection; "youtube.channelSections.insert" POST "youtube/v3/channelSections" { units: 50 } }
 
 impl Call<Insert> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -131,7 +131,7 @@ impl Call<List> {
 /// See [`ChannelSections::update`].
 pub enum Update {}
 
-method! { Update: YouTube => schemas::ChannelSection; "youtube.channelSections.update" PUT "youtube/v3/channelSections" }
+method! { Update: YouTube => schemas::ChannelSection; "youtube.channelSections.update" PUT "youtube/v3/channelSections" { units: 50 } }
 
 impl Call<Update> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {

@@ -32,7 +32,7 @@ impl Channels<'_> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
 
-    /// PUT `youtube/v3/channels`.
+    /// PUT `youtube/v3/channels`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -103,7 +103,7 @@ impl Call<List> {
 /// See [`Channels::update`].
 pub enum Update {}
 
-method! { Update: YouTube => schemas::Channel; "youtube.channels.update" PUT "youtube/v3/channels" }
+method! { Update: YouTube => schemas::Channel; "youtube.channels.update" PUT "youtube/v3/channels" { units: 50 } }
 
 impl Call<Update> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {

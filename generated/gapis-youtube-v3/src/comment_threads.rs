@@ -7,7 +7,7 @@ use super::*;
 pub struct CommentThreads<'a>(pub(crate) &'a runtime::Client);
 
 impl CommentThreads<'_> {
-    /// POST `youtube/v3/commentThreads`.
+    /// POST `youtube/v3/commentThreads`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
@@ -43,7 +43,7 @@ impl CommentThreads<'_> {
 /// See [`CommentThreads::insert`].
 pub enum Insert {}
 
-method! { Insert: YouTube => schemas::CommentThread; "youtube.commentThreads.insert" POST "youtube/v3/commentThreads" }
+method! { Insert: YouTube => schemas::CommentThread; "youtube.commentThreads.insert" POST "youtube/v3/commentThreads" { units: 50 } }
 
 /// See [`CommentThreads::list`].
 pub enum List {}

@@ -7,7 +7,7 @@ use super::*;
 pub struct Comments<'a>(pub(crate) &'a runtime::Client);
 
 impl Comments<'_> {
-    /// DELETE `youtube/v3/comments`.
+    /// DELETE `youtube/v3/comments`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
@@ -15,7 +15,7 @@ impl Comments<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/comments`.
+    /// POST `youtube/v3/comments`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
@@ -46,7 +46,7 @@ impl Comments<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/comments/setModerationStatus`.
+    /// POST `youtube/v3/comments/setModerationStatus`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
@@ -68,7 +68,7 @@ impl Comments<'_> {
             .with_param("moderationStatus", &moderation_status)
     }
 
-    /// PUT `youtube/v3/comments`.
+    /// PUT `youtube/v3/comments`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL).
@@ -80,12 +80,12 @@ impl Comments<'_> {
 /// See [`Comments::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.comments.delete" DELETE "youtube/v3/comments" }
+method! { Delete: YouTube => (); "youtube.comments.delete" DELETE "youtube/v3/comments" { units: 50 } }
 
 /// See [`Comments::insert`].
 pub enum Insert {}
 
-method! { Insert: YouTube => schemas::Comment; "youtube.comments.insert" POST "youtube/v3/comments" }
+method! { Insert: YouTube => schemas::Comment; "youtube.comments.insert" POST "youtube/v3/comments" { units: 50 } }
 
 /// See [`Comments::list`].
 pub enum List {}
@@ -126,7 +126,7 @@ method! { MarkAsSpam: YouTube => (); "youtube.comments.markAsSpam" POST "youtube
 /// See [`Comments::set_moderation_status`].
 pub enum SetModerationStatus {}
 
-method! { SetModerationStatus: YouTube => (); "youtube.comments.setModerationStatus" POST "youtube/v3/comments/setModerationStatus" }
+method! { SetModerationStatus: YouTube => (); "youtube.comments.setModerationStatus" POST "youtube/v3/comments/setModerationStatus" { units: 50 } }
 
 impl Call<SetModerationStatus> {
     /// Default `false`.
@@ -138,4 +138,4 @@ impl Call<SetModerationStatus> {
 /// See [`Comments::update`].
 pub enum Update {}
 
-method! { Update: YouTube => schemas::Comment; "youtube.comments.update" PUT "youtube/v3/comments" }
+method! { Update: YouTube => schemas::Comment; "youtube.comments.update" PUT "youtube/v3/comments" { units: 50 } }

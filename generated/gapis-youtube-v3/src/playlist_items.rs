@@ -7,7 +7,7 @@ use super::*;
 pub struct PlaylistItems<'a>(pub(crate) &'a runtime::Client);
 
 impl PlaylistItems<'_> {
-    /// DELETE `youtube/v3/playlistItems`.
+    /// DELETE `youtube/v3/playlistItems`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -20,7 +20,7 @@ impl PlaylistItems<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/playlistItems`.
+    /// POST `youtube/v3/playlistItems`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -56,7 +56,7 @@ impl PlaylistItems<'_> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
 
-    /// PUT `youtube/v3/playlistItems`.
+    /// PUT `youtube/v3/playlistItems`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -77,7 +77,7 @@ impl PlaylistItems<'_> {
 /// See [`PlaylistItems::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.playlistItems.delete" DELETE "youtube/v3/playlistItems" }
+method! { Delete: YouTube => (); "youtube.playlistItems.delete" DELETE "youtube/v3/playlistItems" { units: 50 } }
 
 impl Call<Delete> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -88,7 +88,7 @@ impl Call<Delete> {
 /// See [`PlaylistItems::insert`].
 pub enum Insert {}
 
-method! { Insert: YouTube => schemas::PlaylistItem; "youtube.playlistItems.insert" POST "youtube/v3/playlistItems" }
+method! { Insert: YouTube => schemas::PlaylistItem; "youtube.playlistItems.insert" POST "youtube/v3/playlistItems" { units: 50 } }
 
 impl Call<Insert> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -133,7 +133,7 @@ impl Call<List> {
 /// See [`PlaylistItems::update`].
 pub enum Update {}
 
-method! { Update: YouTube => schemas::PlaylistItem; "youtube.playlistItems.update" PUT "youtube/v3/playlistItems" }
+method! { Update: YouTube => schemas::PlaylistItem; "youtube.playlistItems.update" PUT "youtube/v3/playlistItems" { units: 50 } }
 
 impl Call<Update> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {

@@ -7,7 +7,7 @@ use super::*;
 pub struct Playlists<'a>(pub(crate) &'a runtime::Client);
 
 impl Playlists<'_> {
-    /// DELETE `youtube/v3/playlists`.
+    /// DELETE `youtube/v3/playlists`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -20,7 +20,7 @@ impl Playlists<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/playlists`.
+    /// POST `youtube/v3/playlists`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -55,7 +55,7 @@ impl Playlists<'_> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
 
-    /// PUT `youtube/v3/playlists`.
+    /// PUT `youtube/v3/playlists`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -72,7 +72,7 @@ impl Playlists<'_> {
 /// See [`Playlists::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.playlists.delete" DELETE "youtube/v3/playlists" }
+method! { Delete: YouTube => (); "youtube.playlists.delete" DELETE "youtube/v3/playlists" { units: 50 } }
 
 impl Call<Delete> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -83,7 +83,7 @@ impl Call<Delete> {
 /// See [`Playlists::insert`].
 pub enum Insert {}
 
-method! { Insert: YouTube => schemas::Playlist; "youtube.playlists.insert" POST "youtube/v3/playlists" }
+method! { Insert: YouTube => schemas::Playlist; "youtube.playlists.insert" POST "youtube/v3/playlists" { units: 50 } }
 
 impl Call<Insert> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -140,7 +140,7 @@ impl Call<List> {
 /// See [`Playlists::update`].
 pub enum Update {}
 
-method! { Update: YouTube => schemas::Playlist; "youtube.playlists.update" PUT "youtube/v3/playlists" }
+method! { Update: YouTube => schemas::Playlist; "youtube.playlists.update" PUT "youtube/v3/playlists" { units: 50 } }
 
 impl Call<Update> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {

@@ -7,7 +7,7 @@ use super::*;
 pub struct Search<'a>(pub(crate) &'a runtime::Client);
 
 impl Search<'_> {
-    /// GET `youtube/v3/search`.
+    /// GET `youtube/v3/search`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -54,7 +54,7 @@ impl Search<'_> {
 /// See [`Search::list`].
 pub enum List {}
 
-method! { List: YouTube => schemas::SearchListResponse; "youtube.search.list" GET "youtube/v3/search" }
+method! { List: YouTube => schemas::SearchListResponse; "youtube.search.list" GET "youtube/v3/search" { units: 100 } }
 
 paged! { List => schemas::SearchResult; "pageToken" "nextPageToken" "items" }
 

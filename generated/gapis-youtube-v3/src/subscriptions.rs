@@ -7,7 +7,7 @@ use super::*;
 pub struct Subscriptions<'a>(pub(crate) &'a runtime::Client);
 
 impl Subscriptions<'_> {
-    /// DELETE `youtube/v3/subscriptions`.
+    /// DELETE `youtube/v3/subscriptions`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -17,7 +17,7 @@ impl Subscriptions<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/subscriptions`.
+    /// POST `youtube/v3/subscriptions`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -59,12 +59,12 @@ impl Subscriptions<'_> {
 /// See [`Subscriptions::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.subscriptions.delete" DELETE "youtube/v3/subscriptions" }
+method! { Delete: YouTube => (); "youtube.subscriptions.delete" DELETE "youtube/v3/subscriptions" { units: 50 } }
 
 /// See [`Subscriptions::insert`].
 pub enum Insert {}
 
-method! { Insert: YouTube => schemas::Subscription; "youtube.subscriptions.insert" POST "youtube/v3/subscriptions" }
+method! { Insert: YouTube => schemas::Subscription; "youtube.subscriptions.insert" POST "youtube/v3/subscriptions" { units: 50 } }
 
 /// See [`Subscriptions::list`].
 pub enum List {}

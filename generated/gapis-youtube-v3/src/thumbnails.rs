@@ -7,7 +7,7 @@ use super::*;
 pub struct Thumbnails<'a>(pub(crate) &'a runtime::Client);
 
 impl Thumbnails<'_> {
-    /// POST `youtube/v3/thumbnails/set`. Can upload media of up to 52428800 bytes.
+    /// POST `youtube/v3/thumbnails/set`. Can upload media of up to 52428800 bytes. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -26,6 +26,7 @@ impl Thumbnails<'_> {
 pub enum Set {}
 
 method! { Set: YouTube => schemas::ThumbnailSetResponse; "youtube.thumbnails.set" POST "youtube/v3/thumbnails/set" {
+    units: 50,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/thumbnails/set",
         resumable_path: "resumable/upload/youtube/v3/thumbnails/set",

@@ -23,7 +23,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// DELETE `youtube/v3/videos`.
+    /// DELETE `youtube/v3/videos`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -50,7 +50,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/videos`. Can upload media of up to 274877906944 bytes.
+    /// POST `youtube/v3/videos`. Can upload media of up to 274877906944 bytes. Costs 1600 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -93,7 +93,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], None).with_param("part", &part)
     }
 
-    /// POST `youtube/v3/videos/rate`.
+    /// POST `youtube/v3/videos/rate`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -108,7 +108,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], None).with_param("id", &id).with_param("rating", &rating)
     }
 
-    /// POST `youtube/v3/videos/reportAbuse`.
+    /// POST `youtube/v3/videos/reportAbuse`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -124,7 +124,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], Some(&video_abuse_report))
     }
 
-    /// PUT `youtube/v3/videos`.
+    /// PUT `youtube/v3/videos`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -160,7 +160,7 @@ impl Call<BatchGetStats> {
 /// See [`Videos::delete`].
 pub enum Delete {}
 
-method! { Delete: YouTube => (); "youtube.videos.delete" DELETE "youtube/v3/videos" }
+method! { Delete: YouTube => (); "youtube.videos.delete" DELETE "youtube/v3/videos" { units: 50 } }
 
 impl Call<Delete> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -183,6 +183,7 @@ impl Call<GetRating> {
 pub enum Insert {}
 
 method! { Insert: YouTube => schemas::Video; "youtube.videos.insert" POST "youtube/v3/videos" {
+    units: 1600,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/videos",
         resumable_path: "resumable/upload/youtube/v3/videos",
@@ -281,12 +282,12 @@ impl Call<List> {
 /// See [`Videos::rate`].
 pub enum Rate {}
 
-method! { Rate: YouTube => (); "youtube.videos.rate" POST "youtube/v3/videos/rate" }
+method! { Rate: YouTube => (); "youtube.videos.rate" POST "youtube/v3/videos/rate" { units: 50 } }
 
 /// See [`Videos::report_abuse`].
 pub enum ReportAbuse {}
 
-method! { ReportAbuse: YouTube => (); "youtube.videos.reportAbuse" POST "youtube/v3/videos/reportAbuse" }
+method! { ReportAbuse: YouTube => (); "youtube.videos.reportAbuse" POST "youtube/v3/videos/reportAbuse" { units: 50 } }
 
 impl Call<ReportAbuse> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {
@@ -297,7 +298,7 @@ impl Call<ReportAbuse> {
 /// See [`Videos::update`].
 pub enum Update {}
 
-method! { Update: YouTube => schemas::Video; "youtube.videos.update" PUT "youtube/v3/videos" }
+method! { Update: YouTube => schemas::Video; "youtube.videos.update" PUT "youtube/v3/videos" { units: 50 } }
 
 impl Call<Update> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {

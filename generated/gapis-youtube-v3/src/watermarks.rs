@@ -7,7 +7,7 @@ use super::*;
 pub struct Watermarks<'a>(pub(crate) &'a runtime::Client);
 
 impl Watermarks<'_> {
-    /// POST `youtube/v3/watermarks/set`. Can upload media of up to 10485760 bytes.
+    /// POST `youtube/v3/watermarks/set`. Can upload media of up to 10485760 bytes. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -25,7 +25,7 @@ impl Watermarks<'_> {
         Call::new(self.0, &[], Some(&invideo_branding)).with_param("channelId", &channel_id)
     }
 
-    /// POST `youtube/v3/watermarks/unset`.
+    /// POST `youtube/v3/watermarks/unset`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -43,6 +43,7 @@ impl Watermarks<'_> {
 pub enum Set {}
 
 method! { Set: YouTube => (); "youtube.watermarks.set" POST "youtube/v3/watermarks/set" {
+    units: 50,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/youtube/v3/watermarks/set",
         resumable_path: "resumable/upload/youtube/v3/watermarks/set",
@@ -62,7 +63,7 @@ impl Call<Set> {
 /// See [`Watermarks::unset`].
 pub enum Unset {}
 
-method! { Unset: YouTube => (); "youtube.watermarks.unset" POST "youtube/v3/watermarks/unset" }
+method! { Unset: YouTube => (); "youtube.watermarks.unset" POST "youtube/v3/watermarks/unset" { units: 50 } }
 
 impl Call<Unset> {
     pub fn on_behalf_of_content_owner(self, value: &str) -> Self {

@@ -186,7 +186,10 @@ impl Bucket {
     /// Whether nothing is known that another bucket would not know from the start.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         let quiet = now.saturating_duration_since(self.last_sent) > Duration::from_secs(600);
-        quiet && matches!(self.state, State::Open) && self.turns.is_empty()
+        let gained =
+            self.rate(now).unwrap_or_default() * now.saturating_duration_since(self.at).as_secs_f64();
+        let owes = self.level + gained < 0.0;
+        quiet && !owes && matches!(self.state, State::Open) && self.turns.is_empty()
     }
 
     /// What `asker` may send now. Whoever has to wait is woken when that changes.
@@ -203,7 +206,7 @@ impl Bucket {
         }
         let Some(rate) = self.rate(now) else { return Admission::Open(self.ramp) };
         self.refill(now, rate);
-        let quantum = quantum(rate);
+        let quantum = self.quantum(rate);
         if self.level >= quantum && self.is_turn(asker, now) {
             self.turns.retain(|(id, _)| *id != asker);
             return Admission::Open(self.level.min(self.ramp));
@@ -260,7 +263,11 @@ impl Bucket {
         let has_learned = why == Refusal::Limited && self.learn(now);
         self.state = State::Open;
         self.ramp = if has_learned { f64::INFINITY } else { 1.0 };
-        (self.passed, self.since, self.opened) = (0.0, now, now);
+        self.opened = now;
+        // Too little for a rate is counted on, or a server that allows little would never be understood.
+        if has_learned || why == Refusal::Down {
+            (self.passed, self.since) = (0.0, now);
+        }
         self.wake();
         true
     }
@@ -329,10 +336,20 @@ impl Bucket {
 
     fn refill(&mut self, now: Instant, rate: f64) {
         let gained = now.saturating_duration_since(self.at).as_secs_f64() * rate;
-        let most = self.limit.map_or(0.0, |limit| limit.burst).max(quantum(rate));
-        let most = if self.learned.is_some() { quantum(rate) } else { most };
+        let quantum = self.quantum(rate);
+        // After a pause a learned rate gives no more than a request, because the server's burst is not known.
+        let most = match self.limit {
+            Some(limit) if self.learned.is_none() => limit.burst.max(quantum),
+            _ => quantum,
+        };
         self.level = (self.level + gained).min(most.max(self.level));
         self.at = now;
+    }
+
+    /// How many units go at once at that rate: one at least, and no more than the limit allows at once.
+    fn quantum(&self, rate: f64) -> f64 {
+        let burst = self.limit.map_or(f64::INFINITY, |limit| limit.burst);
+        (rate * QUANTUM).min(burst).max(1.0)
     }
 
     fn is_turn(&mut self, asker: u64, now: Instant) -> bool {
@@ -368,7 +385,5 @@ impl Bucket {
     }
 }
 
-/// How many units go at once at that rate: one at least.
-fn quantum(rate: f64) -> f64 {
-    (rate * QUANTUM).max(1.0)
-}
+#[cfg(test)]
+mod tests;

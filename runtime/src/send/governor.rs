@@ -200,3 +200,93 @@ impl std::fmt::Debug for Governor {
         f.debug_struct("Governor").field("rates", &self.rates).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::spec::Quota;
+
+    static MAIL: ApiSpec = ApiSpec {
+        name: "mail",
+        quota: Quota { project_per_minute: 1200, user_per_minute: 600 },
+        ..ApiSpec::DEFAULT
+    };
+    static PLAIN: ApiSpec = ApiSpec { name: "plain", ..ApiSpec::DEFAULT };
+
+    fn user(number: u64) -> User {
+        User::Credentials(number)
+    }
+
+    /// The rate of a bucket in units a second, and how many it lets through at once.
+    fn rate(bucket: &Shared) -> Option<(f64, f64)> {
+        use crate::send::bucket::Admission;
+        use std::task::Waker;
+
+        let (mut bucket, now) = (lock(bucket), Instant::now());
+        let rate = bucket.rate(now)?;
+        match bucket.admit(number(), now, Waker::noop()) {
+            Admission::Open(units) => Some((rate, units)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn documented_rates_hold_where_no_others_are_given() {
+        let governor = Governor::new();
+        assert_eq!(rate(&governor.project(&MAIL)), Some((20.0, 600.0)), "and half a minute's units at once");
+        assert_eq!(rate(&governor.user(&MAIL, user(1))), Some((10.0, 300.0)));
+        assert_eq!(rate(&governor.project(&PLAIN)), None);
+        assert_eq!(rate(&governor.user(&PLAIN, user(1))), None);
+        let governor = governor.with_user_rate("mail", Rate::per_second(50.0).with_burst(70.0));
+        assert_eq!(rate(&governor.user(&MAIL, user(1))), Some((50.0, 70.0)));
+        assert_eq!(rate(&governor.project(&MAIL)), Some((20.0, 600.0)));
+        let governor = governor.undocumented().with_project_rate("plain", Rate::per_minute(60.0));
+        assert_eq!(rate(&governor.project(&MAIL)), None);
+        assert_eq!(rate(&governor.user(&MAIL, user(1))), Some((50.0, 70.0)));
+        assert_eq!(rate(&governor.project(&PLAIN)), Some((1.0, 1.0)));
+        let unlimited = governor.with_user_rate("mail", Rate::per_second(f64::NAN));
+        assert_eq!(
+            rate(&unlimited.user(&MAIL, user(1))),
+            None,
+            "a rate that is none lifts the documented one"
+        );
+    }
+
+    #[test]
+    fn users_and_apis_have_buckets_of_their_own() {
+        let governor = Governor::new();
+        let first = governor.user(&MAIL, user(1));
+        assert!(Arc::ptr_eq(&first, &governor.clone().user(&MAIL, user(1))), "clones share them");
+        for other in [
+            governor.user(&MAIL, user(2)),
+            governor.user(&PLAIN, user(1)),
+            governor.user(&MAIL, User::Quota("1".to_owned())),
+            governor.project(&MAIL),
+            Governor::new().user(&MAIL, user(1)),
+        ] {
+            assert!(!Arc::ptr_eq(&first, &other));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_buckets_are_dropped() {
+        let governor = Governor::new();
+        let held = governor.user(&MAIL, user(0));
+        let busy = Arc::downgrade(&governor.user(&MAIL, user(1)));
+        for number in 2..1000 {
+            governor.user(&MAIL, user(number));
+        }
+        let count = || lock(&governor.buckets).by_key.len();
+        governor.user(&MAIL, user(1000));
+        assert_eq!(count(), 1001, "none has been idle for long");
+        tokio::time::advance(Duration::from_secs(601)).await;
+        lock(&busy.upgrade().expect("kept")).sent(5.0, Instant::now());
+        for number in 1001..2002 {
+            governor.user(&MAIL, user(number));
+        }
+        // The 1001 of before but for two, dropped when there were twice as many as after the last look.
+        assert_eq!(count(), 2002 - 999);
+        assert!(Arc::ptr_eq(&held, &governor.user(&MAIL, user(0))), "somebody holds it");
+        assert!(busy.upgrade().is_some(), "it was used");
+    }
+}

@@ -14,6 +14,7 @@ mod memory;
 mod outcomes;
 mod pacing;
 mod peers;
+mod quota;
 mod reading;
 mod refused;
 mod request_ids;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
-use gapis_codegen::Limits;
+use gapis_codegen::{Limits, Quota};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml_edit::{DocumentMut, Item, Table, value};
@@ -101,6 +101,11 @@ pub struct Entry {
     pub limits: Limits,
     /// Where the limits are from, in words.
     pub limits_source: Option<String>,
+    /// How fast calls may come, and what they cost.
+    #[serde(default)]
+    pub quota: Quota,
+    /// The address of the page that has the quota.
+    pub quota_source: Option<String>,
     /// Which methods are updates and which are not, by method id, where their shape does not tell.
     #[serde(default)]
     pub updates: BTreeMap<String, UpdateEntry>,
@@ -126,6 +131,14 @@ impl Entry {
         if self.limits == Limits::default() {
             self.limits = known.limits;
             self.limits_source.clone_from(&known.limits_source);
+        }
+        if (self.quota.project_per_minute, self.quota.user_per_minute) == (None, None) {
+            self.quota.project_per_minute = known.quota.project_per_minute;
+            self.quota.user_per_minute = known.quota.user_per_minute;
+            self.quota_source.clone_from(&known.quota_source);
+        }
+        for (method, units) in &known.quota.units {
+            self.quota.units.entry(method.clone()).or_insert(*units);
         }
         for (method, rule) in &known.updates {
             self.updates.entry(method.clone()).or_insert_with(|| rule.clone());
@@ -407,6 +420,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     const TEXT: &str = "# Kept.\n\n[\"drive:v3\"] # and this\nfile = \"drive.v3.json\"\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n# The limit.\nlimits = { calls = 100 }\n\n[\"dfareporting:v3.5\"]\nfile = \"dfareporting.v3.5.json\"\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n";
@@ -471,11 +486,13 @@ mod tests {
         assert_eq!(again.get(&id("farm:v2")).map(|entry| entry.revision.as_str()), Some("3"));
     }
 
+    /// The table of an API.
+    fn table(key: &str, file: &str, more: &str) -> String {
+        format!("[\"{key}\"]\nfile = \"{file}\"\nsource = \"\"\nrevision = \"\"\nsha256 = \"\"\n{more}\n")
+    }
+
     #[test]
     fn mistakes_in_the_table_are_found() {
-        let table = |key: &str, file: &str, more: &str| {
-            format!("[\"{key}\"]\nfile = \"{file}\"\nsource = \"\"\nrevision = \"\"\nsha256 = \"\"\n{more}\n")
-        };
         Apis::parse(&table("a:v1", "a.v1.json", "limits = { calls = 5 }")).expect("good");
         let updates = "limits = { update_bytes = 9 }\n[\"a:v1\".updates]\n\"a.b.c\" = false\n\"a.b.d\" = { requests = \"r\", replies = \"s\" }";
         let apis = Apis::parse(&table("a:v1", "a.v1.json", updates)).expect("good");
@@ -502,6 +519,40 @@ mod tests {
     }
 
     #[test]
+    fn a_quota() {
+        let quota = "[\"a:v1\".quota]\nuser_per_minute = 300\n[\"a:v1\".quota.units]\n\"a.b.get\" = 5";
+        let apis = Apis::parse(&table("a:v1", "a.v1.json", quota)).expect("good");
+        let quota = &apis.get(&id("a:v1")).expect("listed").quota;
+        assert_eq!((quota.project_per_minute, quota.user_per_minute.map(NonZeroU32::get)), (None, Some(300)));
+        assert_eq!((quota.units_of("a.b.get"), quota.units_of("a.b.list")), (5, 1));
+        for bad in
+            ["user_per_minute = 0", "per_day = 5", "project_per_minute = -1", "units = { \"a.b\" = 0 }"]
+        {
+            let error = Apis::parse(&table("a:v1", "a.v1.json", &format!("quota = {{ {bad} }}")));
+            let error = error.expect_err(bad).to_string();
+            let key = bad.split(" = ").next().unwrap_or(bad);
+            assert!(error.contains("line 6") && error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_quotas_in_this_repository_have_sources_and_are_of_existing_methods() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../discovery");
+        let mut costs = 0;
+        for (id, entry) in Apis::known().expect("a list").iter() {
+            let has_source = entry.quota_source.as_ref().is_some_and(|source| source.starts_with("https://"));
+            assert_eq!(has_source, entry.quota != Quota::default(), "{id}");
+            let document = fs::read_to_string(folder.join(&entry.file)).expect("a document");
+            for (method, units) in &entry.quota.units {
+                costs += 1;
+                assert!(units.get() > 1, "{method}");
+                assert!(document.contains(&format!("\"id\": \"{method}\"")), "{method}");
+            }
+        }
+        assert!(costs > 50, "{costs}");
+    }
+
+    #[test]
     fn a_user_s_list() {
         let text = "folder = \"apis\"\n\n[apis.\"drive:v3\"] # mine\nonly = [\"files.*\"]\nsource = \"a\"\nrevision = \"1\"\nsha256 = \"0\"\n";
         let mut apis = Apis::read(text, Kind::User).expect("a list");
@@ -511,6 +562,7 @@ mod tests {
             ("drive.v3.json", &["files.*".to_owned()][..])
         );
         assert_eq!(entry.limits.calls, Some(100), "what this program knows of the API");
+        assert_eq!(entry.quota.user_per_minute.map(NonZeroU32::get), Some(12_000), "the same of its quota");
         apis.record(&id("farm:v2"), "b", "2", "ff");
         apis.choose(&id("farm:v2"), &["animals.get".to_owned()], true);
         let more = "\n[apis.\"farm:v2\"]\nsource = \"b\"\nrevision = \"2\"\nsha256 = \"ff\"\nonly = [\"animals.get\"]\nmodule = true\n";

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use gapis_codegen::{Inventory, Limits, Options};
+use gapis_codegen::{Inventory, Limits, Options, Quota};
 
 use crate::api::{ApiId, Apis, Entry};
 use crate::files::read_document;
@@ -91,6 +91,14 @@ impl Document {
 
     pub(crate) fn limits_source(&self) -> Option<&str> {
         self.entry.limits_source.as_deref()
+    }
+
+    pub(crate) fn quota(&self) -> &Quota {
+        &self.entry.quota
+    }
+
+    pub(crate) fn quota_source(&self) -> Option<&str> {
+        self.entry.quota_source.as_deref()
     }
 
     /// Reads it: all of its methods, whichever are generated.

@@ -228,6 +228,7 @@ pub fn options(id: &ApiId, entry: &Entry) -> Options {
     Options {
         name: id.stem(),
         limits: entry.limits,
+        quota: entry.quota.clone(),
         updates: rules.collect(),
         items: items.collect(),
         version: entry.version.clone(),

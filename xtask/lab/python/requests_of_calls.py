@@ -11,7 +11,8 @@ Where Python is known to differ, and only there, its request is brought to what 
 
 - a method without a response gets no `alt=json` (its RawModel has no format), and accepts everything;
 - in `{+x}`, `?`, `#`, `[` and `]` are left as they are, so that a name with a `?` would end the path;
-- a space in a query is a `+`.
+- a space in a query is a `+`;
+- a GET or DELETE without a body says that its length is 0, which RFC 9110, section 8.6, advises against.
 
 Patterns of parameters are taken out of the document before: checking them is the server's work.
 """
@@ -38,6 +39,8 @@ class AtListener:
     def request(self, uri, method="GET", body=None, headers=None, **_):
         _, _, rest = uri.partition("://")
         target = rest[rest.index("/"):]
+        if method not in discovery.HTTP_PAYLOAD_METHODS:
+            headers = {k: v for k, v in headers.items() if (k.lower(), v) != ("content-length", "0")}
         return self.http.request(self.listener + target, method=method, body=body, headers=headers, redirections=0)
 
 

@@ -17,7 +17,7 @@ impl Responses<'_> {
         Call::new(self.0, &[&form_id, &response_id], None)
     }
 
-    /// GET `v1/forms/{formId}/responses`.
+    /// GET `v1/forms/{formId}/responses`. Costs 3 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -41,7 +41,7 @@ method! { Get: __Service => schemas::FormResponse; "forms.forms.responses.get" G
 /// See [`Responses::list`].
 pub enum List {}
 
-method! { List: __Service => schemas::ListFormResponsesResponse; "forms.forms.responses.list" GET "v1/forms/{formId}/responses" }
+method! { List: __Service => schemas::ListFormResponsesResponse; "forms.forms.responses.list" GET "v1/forms/{formId}/responses" { units: 3 } }
 
 paged! { List => schemas::FormResponse; "pageToken" "nextPageToken" "responses" }
 

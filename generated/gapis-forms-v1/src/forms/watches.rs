@@ -7,7 +7,7 @@ use super::*;
 pub struct Watches<'a>(pub(crate) &'a runtime::Client);
 
 impl Watches<'_> {
-    /// POST `v1/forms/{formId}/watches`.
+    /// POST `v1/forms/{formId}/watches`. Costs 3 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -24,7 +24,7 @@ impl Watches<'_> {
         Call::new(self.0, &[&form_id], Some(&create_watch_request))
     }
 
-    /// DELETE `v1/forms/{formId}/watches/{watchId}`.
+    /// DELETE `v1/forms/{formId}/watches/{watchId}`. Costs 3 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -50,7 +50,7 @@ impl Watches<'_> {
         Call::new(self.0, &[&form_id], None)
     }
 
-    /// POST `v1/forms/{formId}/watches/{watchId}:renew`.
+    /// POST `v1/forms/{formId}/watches/{watchId}:renew`. Costs 3 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -72,12 +72,12 @@ impl Watches<'_> {
 /// See [`Watches::create`].
 pub enum Create {}
 
-method! { Create: __Service => schemas::Watch; "forms.forms.watches.create" POST "v1/forms/{formId}/watches" }
+method! { Create: __Service => schemas::Watch; "forms.forms.watches.create" POST "v1/forms/{formId}/watches" { units: 3 } }
 
 /// See [`Watches::delete`].
 pub enum Delete {}
 
-method! { Delete: __Service => schemas::Empty; "forms.forms.watches.delete" DELETE "v1/forms/{formId}/watches/{watchId}" }
+method! { Delete: __Service => schemas::Empty; "forms.forms.watches.delete" DELETE "v1/forms/{formId}/watches/{watchId}" { units: 3 } }
 
 /// See [`Watches::list`].
 pub enum List {}
@@ -87,4 +87,4 @@ method! { List: __Service => schemas::ListWatchesResponse; "forms.forms.watches.
 /// See [`Watches::renew`].
 pub enum Renew {}
 
-method! { Renew: __Service => schemas::Watch; "forms.forms.watches.renew" POST "v1/forms/{formId}/watches/{watchId}:renew" }
+method! { Renew: __Service => schemas::Watch; "forms.forms.watches.renew" POST "v1/forms/{formId}/watches/{watchId}:renew" { units: 3 } }

@@ -7,7 +7,7 @@ use super::*;
 pub struct Drafts<'a>(pub(crate) &'a runtime::Client);
 
 impl Drafts<'_> {
-    /// POST `gmail/v1/users/{userId}/drafts`. Can upload media of up to 36700160 bytes.
+    /// POST `gmail/v1/users/{userId}/drafts`. Can upload media of up to 36700160 bytes. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -20,7 +20,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id], Some(&draft))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/drafts/{id}`.
+    /// DELETE `gmail/v1/users/{userId}/drafts/{id}`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -33,7 +33,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// GET `gmail/v1/users/{userId}/drafts/{id}`.
+    /// GET `gmail/v1/users/{userId}/drafts/{id}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -49,7 +49,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// GET `gmail/v1/users/{userId}/drafts`.
+    /// GET `gmail/v1/users/{userId}/drafts`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -68,7 +68,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/drafts/send`. Can upload media of up to 36700160 bytes.
+    /// POST `gmail/v1/users/{userId}/drafts/send`. Can upload media of up to 36700160 bytes. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -81,7 +81,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id], Some(&draft))
     }
 
-    /// PUT `gmail/v1/users/{userId}/drafts/{id}`. Can upload media of up to 36700160 bytes.
+    /// PUT `gmail/v1/users/{userId}/drafts/{id}`. Can upload media of up to 36700160 bytes. Costs 15 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -99,6 +99,7 @@ impl Drafts<'_> {
 pub enum Create {}
 
 method! { Create: Gmail => schemas::Draft; "gmail.users.drafts.create" POST "gmail/v1/users/{userId}/drafts" {
+    units: 10,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/drafts",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts",
@@ -112,12 +113,12 @@ impl runtime::AcceptsMedia for Create {}
 /// See [`Drafts::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.drafts.delete" DELETE "gmail/v1/users/{userId}/drafts/{id}" }
+method! { Delete: Gmail => (); "gmail.users.drafts.delete" DELETE "gmail/v1/users/{userId}/drafts/{id}" { units: 10 } }
 
 /// See [`Drafts::get`].
 pub enum Get {}
 
-method! { Get: Gmail => schemas::Draft; "gmail.users.drafts.get" GET "gmail/v1/users/{userId}/drafts/{id}" }
+method! { Get: Gmail => schemas::Draft; "gmail.users.drafts.get" GET "gmail/v1/users/{userId}/drafts/{id}" { units: 5 } }
 
 impl Call<Get> {
     /// Default `full`.
@@ -129,7 +130,7 @@ impl Call<Get> {
 /// See [`Drafts::list`].
 pub enum List {}
 
-method! { List: Gmail => schemas::ListDraftsResponse; "gmail.users.drafts.list" GET "gmail/v1/users/{userId}/drafts" }
+method! { List: Gmail => schemas::ListDraftsResponse; "gmail.users.drafts.list" GET "gmail/v1/users/{userId}/drafts" { units: 5 } }
 
 paged! { List => schemas::Draft; "pageToken" "nextPageToken" "drafts" }
 
@@ -157,6 +158,7 @@ impl Call<List> {
 pub enum Send {}
 
 method! { Send: Gmail => schemas::Message; "gmail.users.drafts.send" POST "gmail/v1/users/{userId}/drafts/send" {
+    units: 100,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/drafts/send",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts/send",
@@ -171,6 +173,7 @@ impl runtime::AcceptsMedia for Send {}
 pub enum Update {}
 
 method! { Update: Gmail => schemas::Draft; "gmail.users.drafts.update" PUT "gmail/v1/users/{userId}/drafts/{id}" {
+    units: 15,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/drafts/{id}",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/drafts/{id}",

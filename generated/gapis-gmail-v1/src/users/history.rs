@@ -7,7 +7,7 @@ use super::*;
 pub struct History<'a>(pub(crate) &'a runtime::Client);
 
 impl History<'_> {
-    /// GET `gmail/v1/users/{userId}/history`.
+    /// GET `gmail/v1/users/{userId}/history`. Costs 2 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -31,7 +31,7 @@ impl History<'_> {
 /// See [`History::list`].
 pub enum List {}
 
-method! { List: Gmail => schemas::ListHistoryResponse; "gmail.users.history.list" GET "gmail/v1/users/{userId}/history" }
+method! { List: Gmail => schemas::ListHistoryResponse; "gmail.users.history.list" GET "gmail/v1/users/{userId}/history" { units: 2 } }
 
 paged! { List => schemas::History; "pageToken" "nextPageToken" "history" }
 

@@ -7,7 +7,7 @@ use super::*;
 pub struct Labels<'a>(pub(crate) &'a runtime::Client);
 
 impl Labels<'_> {
-    /// POST `gmail/v1/users/{userId}/labels`.
+    /// POST `gmail/v1/users/{userId}/labels`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -19,7 +19,7 @@ impl Labels<'_> {
         Call::new(self.0, &[&user_id], Some(&label))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/labels/{id}`.
+    /// DELETE `gmail/v1/users/{userId}/labels/{id}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -71,7 +71,7 @@ impl Labels<'_> {
         Call::new(self.0, &[&user_id, &id], Some(&label))
     }
 
-    /// PUT `gmail/v1/users/{userId}/labels/{id}`.
+    /// PUT `gmail/v1/users/{userId}/labels/{id}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -87,12 +87,12 @@ impl Labels<'_> {
 /// See [`Labels::create`].
 pub enum Create {}
 
-method! { Create: Gmail => schemas::Label; "gmail.users.labels.create" POST "gmail/v1/users/{userId}/labels" }
+method! { Create: Gmail => schemas::Label; "gmail.users.labels.create" POST "gmail/v1/users/{userId}/labels" { units: 5 } }
 
 /// See [`Labels::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.labels.delete" DELETE "gmail/v1/users/{userId}/labels/{id}" }
+method! { Delete: Gmail => (); "gmail.users.labels.delete" DELETE "gmail/v1/users/{userId}/labels/{id}" { units: 5 } }
 
 /// See [`Labels::get`].
 pub enum Get {}
@@ -112,4 +112,4 @@ method! { Patch: Gmail => schemas::Label; "gmail.users.labels.patch" PATCH "gmai
 /// See [`Labels::update`].
 pub enum Update {}
 
-method! { Update: Gmail => schemas::Label; "gmail.users.labels.update" PUT "gmail/v1/users/{userId}/labels/{id}" }
+method! { Update: Gmail => schemas::Label; "gmail.users.labels.update" PUT "gmail/v1/users/{userId}/labels/{id}" { units: 5 } }

@@ -13,7 +13,7 @@ impl<'a> Messages<'a> {
         attachments::Attachments(self.0)
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/batchDelete`.
+    /// POST `gmail/v1/users/{userId}/messages/batchDelete`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM).
@@ -27,7 +27,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], Some(&batch_delete_messages_request))
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/batchModify`.
+    /// POST `gmail/v1/users/{userId}/messages/batchModify`. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -42,7 +42,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], Some(&batch_modify_messages_request))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/messages/{id}`.
+    /// DELETE `gmail/v1/users/{userId}/messages/{id}`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM).
@@ -52,7 +52,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// GET `gmail/v1/users/{userId}/messages/{id}`.
+    /// GET `gmail/v1/users/{userId}/messages/{id}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -72,7 +72,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/import`. Can upload media of up to 157286400 bytes.
+    /// POST `gmail/v1/users/{userId}/messages/import`. Can upload media of up to 157286400 bytes. Costs 25 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -90,7 +90,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], Some(&message))
     }
 
-    /// POST `gmail/v1/users/{userId}/messages`. Can upload media of up to 157286400 bytes.
+    /// POST `gmail/v1/users/{userId}/messages`. Can upload media of up to 157286400 bytes. Costs 25 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -106,7 +106,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], Some(&message))
     }
 
-    /// GET `gmail/v1/users/{userId}/messages`.
+    /// GET `gmail/v1/users/{userId}/messages`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -126,7 +126,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/{id}/modify`.
+    /// POST `gmail/v1/users/{userId}/messages/{id}/modify`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -142,7 +142,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id, &id], Some(&modify_message_request))
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/send`. Can upload media of up to 36700160 bytes.
+    /// POST `gmail/v1/users/{userId}/messages/send`. Can upload media of up to 36700160 bytes. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -156,7 +156,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], Some(&message))
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/{id}/trash`.
+    /// POST `gmail/v1/users/{userId}/messages/{id}/trash`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -167,7 +167,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/{id}/untrash`.
+    /// POST `gmail/v1/users/{userId}/messages/{id}/untrash`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -182,22 +182,22 @@ impl<'a> Messages<'a> {
 /// See [`Messages::batch_delete`].
 pub enum BatchDelete {}
 
-method! { BatchDelete: Gmail => (); "gmail.users.messages.batchDelete" POST "gmail/v1/users/{userId}/messages/batchDelete" }
+method! { BatchDelete: Gmail => (); "gmail.users.messages.batchDelete" POST "gmail/v1/users/{userId}/messages/batchDelete" { units: 50 } }
 
 /// See [`Messages::batch_modify`].
 pub enum BatchModify {}
 
-method! { BatchModify: Gmail => (); "gmail.users.messages.batchModify" POST "gmail/v1/users/{userId}/messages/batchModify" }
+method! { BatchModify: Gmail => (); "gmail.users.messages.batchModify" POST "gmail/v1/users/{userId}/messages/batchModify" { units: 50 } }
 
 /// See [`Messages::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.messages.delete" DELETE "gmail/v1/users/{userId}/messages/{id}" }
+method! { Delete: Gmail => (); "gmail.users.messages.delete" DELETE "gmail/v1/users/{userId}/messages/{id}" { units: 10 } }
 
 /// See [`Messages::get`].
 pub enum Get {}
 
-method! { Get: Gmail => schemas::Message; "gmail.users.messages.get" GET "gmail/v1/users/{userId}/messages/{id}" }
+method! { Get: Gmail => schemas::Message; "gmail.users.messages.get" GET "gmail/v1/users/{userId}/messages/{id}" { units: 5 } }
 
 impl Call<Get> {
     /// Default `full`.
@@ -214,6 +214,7 @@ impl Call<Get> {
 pub enum Import {}
 
 method! { Import: Gmail => schemas::Message; "gmail.users.messages.import" POST "gmail/v1/users/{userId}/messages/import" {
+    units: 25,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/messages/import",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/messages/import",
@@ -250,6 +251,7 @@ impl Call<Import> {
 pub enum Insert {}
 
 method! { Insert: Gmail => schemas::Message; "gmail.users.messages.insert" POST "gmail/v1/users/{userId}/messages" {
+    units: 25,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/messages",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/messages",
@@ -275,7 +277,7 @@ impl Call<Insert> {
 /// See [`Messages::list`].
 pub enum List {}
 
-method! { List: Gmail => schemas::ListMessagesResponse; "gmail.users.messages.list" GET "gmail/v1/users/{userId}/messages" }
+method! { List: Gmail => schemas::ListMessagesResponse; "gmail.users.messages.list" GET "gmail/v1/users/{userId}/messages" { units: 5 } }
 
 paged! { List => schemas::Message; "pageToken" "nextPageToken" "messages" }
 
@@ -306,12 +308,13 @@ impl Call<List> {
 /// See [`Messages::modify`].
 pub enum Modify {}
 
-method! { Modify: Gmail => schemas::Message; "gmail.users.messages.modify" POST "gmail/v1/users/{userId}/messages/{id}/modify" }
+method! { Modify: Gmail => schemas::Message; "gmail.users.messages.modify" POST "gmail/v1/users/{userId}/messages/{id}/modify" { units: 5 } }
 
 /// See [`Messages::send`].
 pub enum Send {}
 
 method! { Send: Gmail => schemas::Message; "gmail.users.messages.send" POST "gmail/v1/users/{userId}/messages/send" {
+    units: 100,
     upload: Some(&runtime::private::spec::UploadSpec {
         simple_path: "upload/gmail/v1/users/{userId}/messages/send",
         resumable_path: "resumable/upload/gmail/v1/users/{userId}/messages/send",
@@ -325,9 +328,9 @@ impl runtime::AcceptsMedia for Send {}
 /// See [`Messages::trash`].
 pub enum Trash {}
 
-method! { Trash: Gmail => schemas::Message; "gmail.users.messages.trash" POST "gmail/v1/users/{userId}/messages/{id}/trash" }
+method! { Trash: Gmail => schemas::Message; "gmail.users.messages.trash" POST "gmail/v1/users/{userId}/messages/{id}/trash" { units: 5 } }
 
 /// See [`Messages::untrash`].
 pub enum Untrash {}
 
-method! { Untrash: Gmail => schemas::Message; "gmail.users.messages.untrash" POST "gmail/v1/users/{userId}/messages/{id}/untrash" }
+method! { Untrash: Gmail => schemas::Message; "gmail.users.messages.untrash" POST "gmail/v1/users/{userId}/messages/{id}/untrash" { units: 5 } }

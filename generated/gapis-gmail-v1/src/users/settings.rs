@@ -98,7 +98,7 @@ impl<'a> Settings<'a> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// PUT `gmail/v1/users/{userId}/settings/autoForwarding`.
+    /// PUT `gmail/v1/users/{userId}/settings/autoForwarding`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -112,7 +112,7 @@ impl<'a> Settings<'a> {
         Call::new(self.0, &[&user_id], Some(&auto_forwarding))
     }
 
-    /// PUT `gmail/v1/users/{userId}/settings/imap`.
+    /// PUT `gmail/v1/users/{userId}/settings/imap`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
@@ -140,7 +140,7 @@ impl<'a> Settings<'a> {
         Call::new(self.0, &[&user_id], Some(&language_settings))
     }
 
-    /// PUT `gmail/v1/users/{userId}/settings/pop`.
+    /// PUT `gmail/v1/users/{userId}/settings/pop`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
@@ -154,7 +154,7 @@ impl<'a> Settings<'a> {
         Call::new(self.0, &[&user_id], Some(&pop_settings))
     }
 
-    /// PUT `gmail/v1/users/{userId}/settings/vacation`.
+    /// PUT `gmail/v1/users/{userId}/settings/vacation`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
@@ -197,12 +197,12 @@ method! { GetVacation: Gmail => schemas::VacationSettings; "gmail.users.settings
 /// See [`Settings::update_auto_forwarding`].
 pub enum UpdateAutoForwarding {}
 
-method! { UpdateAutoForwarding: Gmail => schemas::AutoForwarding; "gmail.users.settings.updateAutoForwarding" PUT "gmail/v1/users/{userId}/settings/autoForwarding" }
+method! { UpdateAutoForwarding: Gmail => schemas::AutoForwarding; "gmail.users.settings.updateAutoForwarding" PUT "gmail/v1/users/{userId}/settings/autoForwarding" { units: 5 } }
 
 /// See [`Settings::update_imap`].
 pub enum UpdateImap {}
 
-method! { UpdateImap: Gmail => schemas::ImapSettings; "gmail.users.settings.updateImap" PUT "gmail/v1/users/{userId}/settings/imap" }
+method! { UpdateImap: Gmail => schemas::ImapSettings; "gmail.users.settings.updateImap" PUT "gmail/v1/users/{userId}/settings/imap" { units: 5 } }
 
 /// See [`Settings::update_language`].
 pub enum UpdateLanguage {}
@@ -212,9 +212,9 @@ method! { UpdateLanguage: Gmail => schemas::LanguageSettings; "gmail.users.setti
 /// See [`Settings::update_pop`].
 pub enum UpdatePop {}
 
-method! { UpdatePop: Gmail => schemas::PopSettings; "gmail.users.settings.updatePop" PUT "gmail/v1/users/{userId}/settings/pop" }
+method! { UpdatePop: Gmail => schemas::PopSettings; "gmail.users.settings.updatePop" PUT "gmail/v1/users/{userId}/settings/pop" { units: 100 } }
 
 /// See [`Settings::update_vacation`].
 pub enum UpdateVacation {}
 
-method! { UpdateVacation: Gmail => schemas::VacationSettings; "gmail.users.settings.updateVacation" PUT "gmail/v1/users/{userId}/settings/vacation" }
+method! { UpdateVacation: Gmail => schemas::VacationSettings; "gmail.users.settings.updateVacation" PUT "gmail/v1/users/{userId}/settings/vacation" { units: 5 } }

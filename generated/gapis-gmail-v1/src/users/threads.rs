@@ -7,7 +7,7 @@ use super::*;
 pub struct Threads<'a>(pub(crate) &'a runtime::Client);
 
 impl Threads<'_> {
-    /// DELETE `gmail/v1/users/{userId}/threads/{id}`.
+    /// DELETE `gmail/v1/users/{userId}/threads/{id}`. Costs 20 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM).
@@ -17,7 +17,7 @@ impl Threads<'_> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// GET `gmail/v1/users/{userId}/threads/{id}`.
+    /// GET `gmail/v1/users/{userId}/threads/{id}`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -37,7 +37,7 @@ impl Threads<'_> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// GET `gmail/v1/users/{userId}/threads`.
+    /// GET `gmail/v1/users/{userId}/threads`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -57,7 +57,7 @@ impl Threads<'_> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/threads/{id}/modify`.
+    /// POST `gmail/v1/users/{userId}/threads/{id}/modify`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -73,7 +73,7 @@ impl Threads<'_> {
         Call::new(self.0, &[&user_id, &id], Some(&modify_thread_request))
     }
 
-    /// POST `gmail/v1/users/{userId}/threads/{id}/trash`.
+    /// POST `gmail/v1/users/{userId}/threads/{id}/trash`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -84,7 +84,7 @@ impl Threads<'_> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/threads/{id}/untrash`.
+    /// POST `gmail/v1/users/{userId}/threads/{id}/untrash`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -99,12 +99,12 @@ impl Threads<'_> {
 /// See [`Threads::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.threads.delete" DELETE "gmail/v1/users/{userId}/threads/{id}" }
+method! { Delete: Gmail => (); "gmail.users.threads.delete" DELETE "gmail/v1/users/{userId}/threads/{id}" { units: 20 } }
 
 /// See [`Threads::get`].
 pub enum Get {}
 
-method! { Get: Gmail => schemas::Thread; "gmail.users.threads.get" GET "gmail/v1/users/{userId}/threads/{id}" }
+method! { Get: Gmail => schemas::Thread; "gmail.users.threads.get" GET "gmail/v1/users/{userId}/threads/{id}" { units: 10 } }
 
 impl Call<Get> {
     /// Default `full`.
@@ -120,7 +120,7 @@ impl Call<Get> {
 /// See [`Threads::list`].
 pub enum List {}
 
-method! { List: Gmail => schemas::ListThreadsResponse; "gmail.users.threads.list" GET "gmail/v1/users/{userId}/threads" }
+method! { List: Gmail => schemas::ListThreadsResponse; "gmail.users.threads.list" GET "gmail/v1/users/{userId}/threads" { units: 10 } }
 
 paged! { List => schemas::Thread; "pageToken" "nextPageToken" "threads" }
 
@@ -151,14 +151,14 @@ impl Call<List> {
 /// See [`Threads::modify`].
 pub enum Modify {}
 
-method! { Modify: Gmail => schemas::Thread; "gmail.users.threads.modify" POST "gmail/v1/users/{userId}/threads/{id}/modify" }
+method! { Modify: Gmail => schemas::Thread; "gmail.users.threads.modify" POST "gmail/v1/users/{userId}/threads/{id}/modify" { units: 10 } }
 
 /// See [`Threads::trash`].
 pub enum Trash {}
 
-method! { Trash: Gmail => schemas::Thread; "gmail.users.threads.trash" POST "gmail/v1/users/{userId}/threads/{id}/trash" }
+method! { Trash: Gmail => schemas::Thread; "gmail.users.threads.trash" POST "gmail/v1/users/{userId}/threads/{id}/trash" { units: 10 } }
 
 /// See [`Threads::untrash`].
 pub enum Untrash {}
 
-method! { Untrash: Gmail => schemas::Thread; "gmail.users.threads.untrash" POST "gmail/v1/users/{userId}/threads/{id}/untrash" }
+method! { Untrash: Gmail => schemas::Thread; "gmail.users.threads.untrash" POST "gmail/v1/users/{userId}/threads/{id}/untrash" { units: 10 } }

@@ -22,7 +22,7 @@ impl Pages<'_> {
         Call::new(self.0, &[&presentation_id, &page_object_id], None)
     }
 
-    /// GET `v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail`.
+    /// GET `v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail`. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -57,7 +57,7 @@ impl Call<Get> {
 /// See [`Pages::get_thumbnail`].
 pub enum GetThumbnail {}
 
-method! { GetThumbnail: Slides => schemas::Thumbnail; "slides.presentations.pages.getThumbnail" GET "v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail" }
+method! { GetThumbnail: Slides => schemas::Thumbnail; "slides.presentations.pages.getThumbnail" GET "v1/presentations/{presentationId}/pages/{pageObjectId}/thumbnail" { units: 10 } }
 
 impl Call<GetThumbnail> {
     pub fn thumbnail_properties_mime_type(self, value: enums::PresentationsPagesGetThumbnailThumbnailPropertiesMimeType) -> Self {

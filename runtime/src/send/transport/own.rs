@@ -113,12 +113,15 @@ impl Settings {
         let refused =
             |what: &str| Error::input(format!("{what} cannot be used by the platform's TLS library"));
         for pem in &self.roots {
-            let roots = reqwest::Certificate::from_pem_bundle(pem);
-            let roots = roots.map_err(|_| refused("the argument of `root_certificates`"))?;
+            let roots = reqwest::Certificate::from_pem_bundle(pem).ok().filter(|roots| !roots.is_empty());
+            let roots = roots.ok_or_else(|| refused("the argument of `root_certificates`"))?;
             builder = builder.tls_certs_merge(roots);
         }
         if let Some(pem) = &self.identity {
-            let identity = reqwest::Identity::from_pkcs8_pem(pem, pem);
+            // The library requires that the key's PEM starts with this line.
+            let key = memchr::memmem::find(pem, b"-----BEGIN PRIVATE KEY-----");
+            let key = key.and_then(|start| pem.get(start..)).unwrap_or_default();
+            let identity = reqwest::Identity::from_pkcs8_pem(pem, key);
             builder = builder.identity(identity.map_err(|_| refused("the identity"))?);
         }
         Ok(builder)

@@ -192,6 +192,9 @@ impl Facts<'_> {
             text.push_str(&format!("Media      {media}, not in a batch\n"));
         }
         text.push_str(&format!("Batch      {}\n", self.batch()));
+        if let Some(quota) = self.quota() {
+            text.push_str(&format!("Quota      {quota}\n"));
+        }
         for (index, scope) in self.scopes().into_iter().enumerate() {
             text.push_str(if index == 0 { "Scopes     " } else { "        or " });
             text.push_str(&format!("{scope}\n"));
@@ -220,6 +223,23 @@ impl Facts<'_> {
             }
             None => format!("up to {} calls in one request to /{path}, the usual limit", self.calls()),
         }
+    }
+
+    /// What a call costs, and of what, where something is known of that.
+    fn quota(&self) -> Option<String> {
+        let quota = self.document.quota();
+        let units = quota.units_of(&self.method.id);
+        let rates = [(quota.project_per_minute, "a project"), (quota.user_per_minute, "each user")];
+        let rates: Vec<String> = rates
+            .iter()
+            .filter_map(|(rate, whose)| Some(format!("{} a minute for {whose}", (*rate)?)))
+            .collect();
+        if units == 1 && rates.is_empty() {
+            return None;
+        }
+        let of = if rates.is_empty() { String::new() } else { format!(" of {}", rates.join(", ")) };
+        let source = self.document.quota_source().unwrap_or("gapis.toml");
+        Some(format!("{units} {}{of} ({source})", if units == 1 { "unit" } else { "units" }))
     }
 
     fn table(&self, title: &str, rows: &[Row<'_>], text: &mut String) {
@@ -259,6 +279,12 @@ impl Facts<'_> {
             "downloads": method.downloads,
             "scopes": self.scopes(),
             "batch": { "path": service.batch_path, "calls": self.calls(), "source": self.document.limits_source() },
+            "quota": {
+                "units": self.document.quota().units_of(&method.id),
+                "project_per_minute": self.document.quota().project_per_minute,
+                "user_per_minute": self.document.quota().user_per_minute,
+                "source": self.document.quota_source(),
+            },
             "rust": { "call": self.lines.call, "batch": self.lines.batch },
         })
     }

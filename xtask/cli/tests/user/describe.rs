@@ -53,6 +53,23 @@ fn what_is_known_of_an_api_s_batches_has_its_source() {
 }
 
 #[test]
+fn what_a_call_costs_has_its_source() {
+    let user = User::new();
+    user.add("pond:v1", &[]);
+    let list = user.read("gapis.toml");
+    let quota = "[apis.\"pond:v1\".quota]\nuser_per_minute = 300\nunits = { \"pond.fish.get\" = 5 }\n";
+    user.write("gapis.toml", &format!("{list}\n{quota}"));
+    let out = user.run_well(&["describe", "pond.fish.get"]);
+    assert!(out.contains("\nQuota      5 units of 300 a minute for each user (gapis.toml)\n"), "{out}");
+    let facts: serde_json::Value =
+        serde_json::from_str(&user.run_well(&["describe", "pond.fish.get", "--json"])).expect("JSON");
+    let expected = serde_json::json!({
+        "units": 5, "project_per_minute": null, "user_per_minute": 300, "source": null,
+    });
+    assert_eq!(facts["quota"], expected);
+}
+
+#[test]
 fn an_api_and_a_resource_list_their_methods() {
     let user = User::new();
     user.add("pond:v1", &[]);

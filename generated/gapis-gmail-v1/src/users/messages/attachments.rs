@@ -7,7 +7,7 @@ use super::*;
 pub struct Attachments<'a>(pub(crate) &'a runtime::Client);
 
 impl Attachments<'_> {
-    /// GET `gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}`.
+    /// GET `gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -25,4 +25,4 @@ impl Attachments<'_> {
 /// See [`Attachments::get`].
 pub enum Get {}
 
-method! { Get: Gmail => schemas::MessagePartBody; "gmail.users.messages.attachments.get" GET "gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}" }
+method! { Get: Gmail => schemas::MessagePartBody; "gmail.users.messages.attachments.get" GET "gmail/v1/users/{userId}/messages/{messageId}/attachments/{id}" { units: 5 } }

@@ -7,7 +7,7 @@ use super::*;
 pub struct Delegates<'a>(pub(crate) &'a runtime::Client);
 
 impl Delegates<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/delegates`.
+    /// POST `gmail/v1/users/{userId}/settings/delegates`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -17,7 +17,7 @@ impl Delegates<'_> {
         Call::new(self.0, &[&user_id], Some(&delegate))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/settings/delegates/{delegateEmail}`.
+    /// DELETE `gmail/v1/users/{userId}/settings/delegates/{delegateEmail}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -57,12 +57,12 @@ impl Delegates<'_> {
 /// See [`Delegates::create`].
 pub enum Create {}
 
-method! { Create: Gmail => schemas::Delegate; "gmail.users.settings.delegates.create" POST "gmail/v1/users/{userId}/settings/delegates" }
+method! { Create: Gmail => schemas::Delegate; "gmail.users.settings.delegates.create" POST "gmail/v1/users/{userId}/settings/delegates" { units: 100 } }
 
 /// See [`Delegates::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.settings.delegates.delete" DELETE "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}" }
+method! { Delete: Gmail => (); "gmail.users.settings.delegates.delete" DELETE "gmail/v1/users/{userId}/settings/delegates/{delegateEmail}" { units: 5 } }
 
 /// See [`Delegates::get`].
 pub enum Get {}

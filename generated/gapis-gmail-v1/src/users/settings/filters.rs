@@ -7,7 +7,7 @@ use super::*;
 pub struct Filters<'a>(pub(crate) &'a runtime::Client);
 
 impl Filters<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/filters`.
+    /// POST `gmail/v1/users/{userId}/settings/filters`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
@@ -17,7 +17,7 @@ impl Filters<'_> {
         Call::new(self.0, &[&user_id], Some(&filter))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/settings/filters/{id}`.
+    /// DELETE `gmail/v1/users/{userId}/settings/filters/{id}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC).
@@ -57,12 +57,12 @@ impl Filters<'_> {
 /// See [`Filters::create`].
 pub enum Create {}
 
-method! { Create: Gmail => schemas::Filter; "gmail.users.settings.filters.create" POST "gmail/v1/users/{userId}/settings/filters" }
+method! { Create: Gmail => schemas::Filter; "gmail.users.settings.filters.create" POST "gmail/v1/users/{userId}/settings/filters" { units: 5 } }
 
 /// See [`Filters::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.settings.filters.delete" DELETE "gmail/v1/users/{userId}/settings/filters/{id}" }
+method! { Delete: Gmail => (); "gmail.users.settings.filters.delete" DELETE "gmail/v1/users/{userId}/settings/filters/{id}" { units: 5 } }
 
 /// See [`Filters::get`].
 pub enum Get {}

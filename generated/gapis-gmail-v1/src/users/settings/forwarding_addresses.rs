@@ -7,7 +7,7 @@ use super::*;
 pub struct ForwardingAddresses<'a>(pub(crate) &'a runtime::Client);
 
 impl ForwardingAddresses<'_> {
-    /// POST `gmail/v1/users/{userId}/settings/forwardingAddresses`.
+    /// POST `gmail/v1/users/{userId}/settings/forwardingAddresses`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -21,7 +21,7 @@ impl ForwardingAddresses<'_> {
         Call::new(self.0, &[&user_id], Some(&forwarding_address))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}`.
+    /// DELETE `gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -61,12 +61,12 @@ impl ForwardingAddresses<'_> {
 /// See [`ForwardingAddresses::create`].
 pub enum Create {}
 
-method! { Create: Gmail => schemas::ForwardingAddress; "gmail.users.settings.forwardingAddresses.create" POST "gmail/v1/users/{userId}/settings/forwardingAddresses" }
+method! { Create: Gmail => schemas::ForwardingAddress; "gmail.users.settings.forwardingAddresses.create" POST "gmail/v1/users/{userId}/settings/forwardingAddresses" { units: 100 } }
 
 /// See [`ForwardingAddresses::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.settings.forwardingAddresses.delete" DELETE "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}" }
+method! { Delete: Gmail => (); "gmail.users.settings.forwardingAddresses.delete" DELETE "gmail/v1/users/{userId}/settings/forwardingAddresses/{forwardingEmail}" { units: 5 } }
 
 /// See [`ForwardingAddresses::get`].
 pub enum Get {}

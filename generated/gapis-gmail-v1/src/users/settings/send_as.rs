@@ -13,7 +13,7 @@ impl<'a> SendAs<'a> {
         smime_info::SmimeInfo(self.0)
     }
 
-    /// POST `gmail/v1/users/{userId}/settings/sendAs`.
+    /// POST `gmail/v1/users/{userId}/settings/sendAs`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -23,7 +23,7 @@ impl<'a> SendAs<'a> {
         Call::new(self.0, &[&user_id], Some(&send_as))
     }
 
-    /// DELETE `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}`.
+    /// DELETE `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}`. Costs 5 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -75,7 +75,7 @@ impl<'a> SendAs<'a> {
         Call::new(self.0, &[&user_id, &send_as_email], Some(&send_as))
     }
 
-    /// PUT `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}`.
+    /// PUT `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_BASIC`](scopes::GMAIL_SETTINGS_BASIC),
@@ -91,7 +91,7 @@ impl<'a> SendAs<'a> {
         Call::new(self.0, &[&user_id, &send_as_email], Some(&send_as))
     }
 
-    /// POST `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/verify`.
+    /// POST `gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/verify`. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`GMAIL_SETTINGS_SHARING`](scopes::GMAIL_SETTINGS_SHARING).
@@ -105,12 +105,12 @@ impl<'a> SendAs<'a> {
 /// See [`SendAs::create`].
 pub enum Create {}
 
-method! { Create: Gmail => schemas::SendAs; "gmail.users.settings.sendAs.create" POST "gmail/v1/users/{userId}/settings/sendAs" }
+method! { Create: Gmail => schemas::SendAs; "gmail.users.settings.sendAs.create" POST "gmail/v1/users/{userId}/settings/sendAs" { units: 100 } }
 
 /// See [`SendAs::delete`].
 pub enum Delete {}
 
-method! { Delete: Gmail => (); "gmail.users.settings.sendAs.delete" DELETE "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}" }
+method! { Delete: Gmail => (); "gmail.users.settings.sendAs.delete" DELETE "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}" { units: 5 } }
 
 /// See [`SendAs::get`].
 pub enum Get {}
@@ -130,9 +130,9 @@ method! { Patch: Gmail => schemas::SendAs; "gmail.users.settings.sendAs.patch" P
 /// See [`SendAs::update`].
 pub enum Update {}
 
-method! { Update: Gmail => schemas::SendAs; "gmail.users.settings.sendAs.update" PUT "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}" }
+method! { Update: Gmail => schemas::SendAs; "gmail.users.settings.sendAs.update" PUT "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}" { units: 100 } }
 
 /// See [`SendAs::verify`].
 pub enum Verify {}
 
-method! { Verify: Gmail => (); "gmail.users.settings.sendAs.verify" POST "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/verify" }
+method! { Verify: Gmail => (); "gmail.users.settings.sendAs.verify" POST "gmail/v1/users/{userId}/settings/sendAs/{sendAsEmail}/verify" { units: 100 } }
