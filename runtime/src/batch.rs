@@ -8,6 +8,7 @@ mod batcher;
 mod engine;
 mod exchange;
 mod job;
+mod journal;
 mod matching;
 mod plan;
 mod queue;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 pub use batcher::{Batcher, BatcherOptions, Driver, RawBatcher};
+pub use journal::Store;
 pub use reply::{Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
 pub use run::{MaybeSend, Run, RunProgress, RunReport};

@@ -8,6 +8,7 @@
 //! | [credentials] | authentication |
 //! | [errors] | the kinds of errors, and how to handle them |
 //! | [jobs] | thousands or millions of calls: quotas, outages, order, progress |
+//! | [journal] | jobs that go on after a crash, and calls that failed |
 //! | [lists] | pages and items |
 //! | [values] | parts of a response, nulls, and the smallest patch |
 //! | [media] | uploads and downloads |
@@ -29,6 +30,8 @@ pub mod credentials {}
 pub mod errors {}
 #[doc = include_str!("../guide/jobs.md")]
 pub mod jobs {}
+#[doc = include_str!("../guide/journal.md")]
+pub mod journal {}
 #[doc = include_str!("../guide/lists.md")]
 pub mod lists {}
 #[doc = include_str!("../guide/media.md")]

@@ -30,7 +30,7 @@
 //! | `native-tls` | TLS with the platform's own library |
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches on threads without an async runtime |
-//! | `fs` | files as [`Source`]s of uploads |
+//! | `fs` | files as [`Source`]s of uploads, and the [`journal`](Run::journal) of a run |
 //! | `jiff` | conversions between times, dates and durations and the types of `jiff` 0.2 |
 //! | `reqwest` | [`Builder::http_client`]: the caller's own `reqwest` 0.13 client |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |

@@ -20,7 +20,7 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
     // Writing to a string does not fail.
     let _ = write!(
         text,
-        "\n[package]\nname = \"{name}\"\nversion = {version}\nedition = \"2024\"\nrust-version = \"1.88\"\n\
+        "\n[package]\nname = \"{name}\"\nversion = {version}\nedition = \"2024\"\nrust-version = \"1.89\"\n\
          license = \"Apache-2.0 OR MIT\"\nrepository = \"https://github.com/gapis-rs/gapis\"\ndescription = {title}\n\
          keywords = [{}]\ncategories = [\"api-bindings\", \"web-programming::http-client\"]\n\
          \n[package.metadata.docs.rs]\nall-features = true\nrustdoc-args = [\"--cfg\", \"docsrs\"]\n\

@@ -5,7 +5,7 @@
 name = "gapis-farm-v1"
 version = "0.1.0"
 edition = "2024"
-rust-version = "1.88"
+rust-version = "1.89"
 license = "Apache-2.0 OR MIT"
 repository = "https://github.com/gapis-rs/gapis"
 description = "Typed client for the farm v1, with batches"

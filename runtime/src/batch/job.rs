@@ -40,6 +40,11 @@ pub(super) trait Job<'cb> {
         Ok(())
     }
 
+    /// A call that was sent waits for another attempt: it was not executed, or may be executed twice.
+    fn returned(&mut self, entry: &Entry<'cb>) {
+        let _ = entry;
+    }
+
     /// The answer to a call.
     fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>);
 

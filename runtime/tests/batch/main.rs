@@ -10,6 +10,7 @@ mod cutting;
 mod dispatcher;
 mod exactly_once;
 mod headers;
+mod journal;
 mod memory;
 mod outcomes;
 mod pacing;

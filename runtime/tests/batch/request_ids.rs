@@ -2,8 +2,28 @@
 
 use std::collections::HashSet;
 
-use gapis_testkit::small::repeatable::Lab;
+use gapis_runtime::{Client, Json};
+
 use gapis_testkit::zoo::*;
+
+#[derive(Clone, Debug)]
+pub struct Lab(Client);
+gapis_runtime::api! { Lab { name: "lab", version: "v1", root_url: "https://lab.test/", service_path: "lab/",
+batch_path: "batch/lab" } }
+
+pub enum Start {}
+gapis_runtime::method! { Start: Lab => Json; "lab.start" POST "runs" { request_id: Some("requestId") } }
+pub enum Edit {}
+gapis_runtime::method! { Edit: Lab => Json; "lab.edit" PATCH "runs" }
+
+impl Lab {
+    pub fn start(&self) -> Call<Start> {
+        Call::new(&self.0, &[], Some(&Json::from(1)))
+    }
+    fn edit(&self) -> Call<Edit> {
+        Call::new(&self.0, &[], None)
+    }
+}
 
 /// A lab whose first response leaves the outcome open, with or without that option.
 fn lab(fill: Option<bool>) -> (Lab, Peer) {

@@ -123,18 +123,18 @@ impl<'cb> Engine<'cb> {
             }
             End::Refused(error) if self.has_no_endpoint(&error) => {
                 self.send_alone();
-                self.unread(left);
+                self.unread(job, left);
                 self.settle(job, exchange, false);
             }
             End::Refused(error) => match too_large(&error, sent) {
                 Some(TooLarge::Calls(limit)) => {
                     self.client.learn_batch_calls(self.api, limit);
                     self.size = self.size.min(limit);
-                    self.unread(left);
+                    self.unread(job, left);
                     self.settle(job, exchange, false);
                 }
                 Some(TooLarge::Bytes) => {
-                    self.split(left);
+                    self.split(job, left);
                     self.settle(job, exchange, false);
                 }
                 None => {
@@ -157,8 +157,9 @@ impl<'cb> Engine<'cb> {
     }
 
     /// Calls that the server did not look at go again, those before others that were before them.
-    fn unread(&mut self, left: Vec<Entry<'cb>>) {
+    fn unread(&mut self, job: &mut dyn Job<'cb>, left: Vec<Entry<'cb>>) {
         self.tell(&left, Duration::ZERO);
+        left.iter().for_each(|entry| job.returned(entry));
         for mut entry in left.into_iter().rev() {
             entry.ledger.forget();
             self.waiting.back(entry);
@@ -166,8 +167,9 @@ impl<'cb> Engine<'cb> {
     }
 
     /// A request was too large: its calls go in two, and none of the others has to be smaller.
-    fn split(&mut self, mut left: Vec<Entry<'cb>>) {
+    fn split(&mut self, job: &mut dyn Job<'cb>, mut left: Vec<Entry<'cb>>) {
         self.tell(&left, Duration::ZERO);
+        left.iter().for_each(|entry| job.returned(entry));
         left.iter_mut().for_each(|entry| entry.ledger.forget());
         let behind = left.split_off(left.len() / 2);
         self.waiting.group(left.into());

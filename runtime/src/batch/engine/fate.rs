@@ -44,11 +44,13 @@ impl<'cb> Engine<'cb> {
                 Fate::Renew => {
                     self.reject(entry.request.client(), &exchange.auths);
                     entry.ledger.last = Some(error);
+                    job.returned(&entry);
                     exchange.renewed.push(entry);
                 }
                 _ => self.answer(job, entry, Err(error)),
             };
         };
+        job.returned(&entry);
         // Who sends nothing twice is told what each call met, and is not kept waiting for better times.
         if once {
             exchange.told(&entry);

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use super::super::job::Job;
+use super::super::journal::{Admission, Journal};
 use super::super::queue::Entry;
 use super::super::reply::{Arrived, Id, Reply, Then};
+use super::failures::Failures;
 use super::source::{Calls, Follow};
 use crate::call::page;
 use crate::call::reading::{Panic, Parts, Reader};
@@ -21,7 +23,19 @@ pub(super) struct Tally {
     pub(super) taken: usize,
     pub(super) succeeded: usize,
     pub(super) failed: usize,
+    /// Calls that an earlier run has done, and that have no reply.
+    pub(super) skipped: usize,
 }
+
+impl Tally {
+    /// How many calls are on their way or wait.
+    pub(super) fn open(&self) -> usize {
+        self.taken - self.succeeded - self.failed - self.skipped
+    }
+}
+
+/// How many calls are skipped before other tasks have their turn.
+const SKIPS: usize = 1000;
 
 pub(super) struct Streamed<'cb, T> {
     pub(super) calls: Calls<'cb, T>,
@@ -48,6 +62,10 @@ pub(super) struct Streamed<'cb, T> {
     pub(super) stop_keys: bool,
     /// Keys of which a call failed.
     failed_keys: HashSet<String>,
+    pub(super) journal: Option<Box<Journal>>,
+    pub(super) keeps_values: bool,
+    pub(super) sync_every: u32,
+    pub(super) failures: Option<Failures<'cb>>,
     pub(super) panic: Option<Panic>,
 }
 
@@ -73,6 +91,10 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
             stopped: None,
             stop_keys: false,
             failed_keys: HashSet::new(),
+            journal: None,
+            keeps_values: false,
+            sync_every: 1,
+            failures: None,
             panic: None,
         }
     }
@@ -88,19 +110,75 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         self.index += 1;
         let id = request.options_mut().id.take();
         let id = id.map_or_else(|| Id::made(index), Id::given);
+        let admission = match &mut self.journal {
+            Some(journal) => journal.admit(&id, index, &mut request),
+            None => Admission::Send,
+        };
+        let known = match admission {
+            Admission::Send => None,
+            Admission::Reply(result) => Some(result),
+            Admission::Skip if self.then.is_some() => Some(Err(Error::input(format!(
+                "{}: the journal has no value of the call, from which others would follow",
+                request.id()
+            )))),
+            Admission::Skip => {
+                self.counts.taken += 1;
+                self.counts.skipped += 1;
+                return None;
+            }
+        };
         if let Some(paging) = self.paging {
             self.reread = reader.again();
             page::ask_for_token(&mut request, paging);
         }
-        self.enter(id, index, request, reader)
+        self.enter((id, index), request, reader, known)
+    }
+
+    /// Ends the intake. What was taken is answered.
+    pub(super) fn stop(&mut self, error: Error) {
+        self.stopped.get_or_insert(error);
+        self.calls = Calls::Ended;
+    }
+
+    /// Writes what was noted of answers, before their replies are taken.
+    pub(super) fn flush(&mut self) {
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.flush()
+        {
+            self.stop(error);
+        }
+        if let Some(failures) = &mut self.failures
+            && let Err(error) = failures.flush()
+        {
+            self.stop(error);
+        }
+    }
+
+    /// The run is at its end.
+    pub(super) fn sync(&mut self) {
+        self.flush();
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.sync()
+        {
+            self.stop(error);
+        }
+    }
+
+    /// Writes the line of a call that failed.
+    fn note_failure(&mut self, id: &Id, request: &Request, error: &Error) {
+        if let Some(failures) = &mut self.failures
+            && let Err(error) = failures.note(id, request, error)
+        {
+            self.stop(error);
+        }
     }
 
     fn enter(
         &mut self,
-        id: Id,
-        index: usize,
+        (id, index): (Id, usize),
         mut request: Request,
         reader: Reader<'cb, T>,
+        known: Option<Result<RawResponse>>,
     ) -> Option<Entry<'cb>> {
         self.counts.taken += 1;
         let slot = Arc::clone(&self.read);
@@ -108,13 +186,16 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         request.fill_request_id();
         let checked = self.check(&request);
         let entry = Entry::new(id, index, request, then);
-        match checked {
-            Ok(()) => Some(entry),
-            Err(error) => {
-                self.answer(entry, Err(error));
-                None
+        match (checked, known) {
+            (Ok(()), None) => return Some(entry),
+            (Ok(()), Some(result)) => {
+                let is_unknown = result.as_ref().is_err_and(|error| error.is_unknown_outcome());
+                self.unknown.extend(is_unknown.then(|| entry.id.clone()));
+                self.answer(entry, result);
             }
+            (Err(error), _) => self.answer(entry, Err(error)),
         }
+        None
     }
 
     fn check(&self, request: &Request) -> Result<()> {
@@ -139,12 +220,13 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         if let Ok(true) = turned
             && let Some(reader) = self.reread.as_ref().and_then(Reader::again)
         {
-            let entry = self.enter(id, index, request, reader);
+            let entry = self.enter((id, index), request, reader, None);
             self.pages.extend(entry);
             return;
         }
         self.tokens.remove(&index);
         if let Err(error) = turned {
+            self.note_failure(&id, &request, &error);
             let reply = Reply { id, index, result: Err(error), response: Some(response.clone()) };
             self.counts.taken += 1;
             self.counts.failed += 1;
@@ -155,7 +237,12 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
 
 impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Entry<'cb>>> {
+        let skipped = self.counts.skipped;
         loop {
+            if self.counts.skipped - skipped > SKIPS {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if let Some(entry) = self.pages.pop_front() {
                 return Poll::Ready(Some(entry));
             }
@@ -170,7 +257,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
                         continue;
                     }
                     // Replies may still bring calls.
-                    None if self.counts.taken > self.counts.succeeded + self.counts.failed => {
+                    None if self.counts.open() > 0 => {
                         return Poll::Pending;
                     }
                     None => return Poll::Ready(None),
@@ -192,7 +279,24 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
         })
     }
 
+    fn sending(&mut self, entry: &Entry<'cb>) -> Result<()> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.sending(entry))
+    }
+
+    fn departing(&mut self) -> Result<()> {
+        let written = self.journal.as_mut().map_or(Ok(()), |journal| journal.departing());
+        written.inspect_err(|error| self.stop(error.clone()))
+    }
+
+    fn returned(&mut self, entry: &Entry<'cb>) {
+        if let Some(journal) = &mut self.journal {
+            journal.returned(entry);
+        }
+    }
+
     fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
+        // Another run would send it again, so that it has not failed for good.
+        let comes_again = self.journal.as_mut().is_some_and(|journal| journal.answered(&entry, &result));
         let Entry { id, index, request, then, sent, ledger, .. } = entry;
         let result = result.map_err(|error| ledger.conclude(error, request.reads()));
         if sent > 0
@@ -227,6 +331,11 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
             }
         } else {
             self.counts.failed += 1;
+            if let Err(error) = &reply.result
+                && !comes_again
+            {
+                self.note_failure(&reply.id, &request, error);
+            }
             if let Some(key) = request.options().key.clone().filter(|_| self.stop_keys) {
                 self.failed_keys.insert(key);
             }
@@ -242,8 +351,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
     }
 
     fn abandoned(&mut self, error: &Error) {
-        self.stopped.get_or_insert_with(|| error.clone());
-        self.calls = Calls::Ended;
+        self.stop(error.clone());
     }
 
     fn has_room(&self) -> bool {

@@ -152,7 +152,8 @@ impl Error {
         self.0.kind == Kind::Cancelled
     }
 
-    /// Reading the source of an upload failed, or writing a download to its destination failed; or the source, while
+    /// Reading the source of an upload failed, or writing a download to its destination failed, or opening or writing the
+    /// journal or the failures of a run; or the source, while
     /// it was read, turned out to be longer or shorter than declared, larger than the method accepts, or impossible to
     /// read again.
     #[must_use]

@@ -1,0 +1,38 @@
+//! What a journal knows calls by: hashes, which are the same in every process and version of the library.
+
+use md5::{Digest as _, Md5};
+
+use crate::call::request::Request;
+
+/// Half a hash of an id. It is no defense against ids that were made to collide, whose calls are refused.
+pub(super) fn key(id: &str) -> u64 {
+    half(Md5::new().chain_update(b"id").chain_update(id))
+}
+
+/// Half a hash of a request, without the id by which the server recognizes its repetition. The last bit is 0.
+pub(super) fn hash_of(request: &Request) -> u64 {
+    let mut query = request.parameters().clone();
+    if let Some(name) = request.spec().request_id {
+        query.remove(name);
+    }
+    let body = request.body().map(|body| &body.bytes[..]).unwrap_or_default();
+    let pieces = [
+        request.id().as_bytes(),
+        request.verb().as_str().as_bytes(),
+        request.path().as_bytes(),
+        query.as_str().as_bytes(),
+        body,
+    ];
+    let mut hash = Md5::new();
+    for piece in pieces {
+        hash.update((piece.len() as u64).to_le_bytes());
+        hash.update(piece);
+    }
+    half(hash) & !1
+}
+
+fn half(hash: Md5) -> u64 {
+    let bytes: [u8; 16] = hash.finalize().into();
+    let [a, b, c, d, e, f, g, h, ..] = bytes;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
