@@ -144,7 +144,8 @@ impl Program {
     fn left(&self) -> Option<String> {
         let left = std::fs::read_to_string(self.left.as_ref()?).ok()?;
         // Without an expiration time it may have expired.
-        let ends = serde_json::from_str::<Json>(&left).is_ok_and(|json| json["expiration_time"].is_u64());
+        let ends = serde_json::from_str::<Json>(&left)
+            .is_ok_and(|json| json.get("expiration_time").is_some_and(Json::is_u64));
         printed(&left, "the program").ok().filter(|_| ends)
     }
 
