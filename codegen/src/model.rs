@@ -92,6 +92,8 @@ pub(crate) struct Types {
     pub(crate) same: Same,
     /// The names that the modules of schemas would import, but that an object has.
     pub(crate) shadowed: BTreeSet<String>,
+    /// The number of schemas in the longest chain of schemas that use each other.
+    pub(crate) longest_chain: usize,
 }
 
 /// The types that are aliases of another, because only their names differ.
@@ -116,7 +118,7 @@ pub(crate) fn object_of(objects: &Table<Object>, ty: &Type) -> Option<usize> {
     let mut ty = ty;
     // Endless aliases were refused before.
     loop {
-        let (Type::Object(index) | Type::Boxed(index)) = ty else { return None };
+        let (Type::Object(index) | Type::Boxed(index) | Type::Deep(index)) = ty else { return None };
         match &objects[*index].shape {
             Shape::Struct(_) => return Some(*index),
             Shape::Alias(target) => ty = target,
@@ -186,6 +188,8 @@ pub(crate) enum Type {
     Object(usize),
     /// A member that would make its own type infinitely large without a box.
     Boxed(usize),
+    /// A member at the end of a long chain of schemas.
+    Deep(usize),
     List(Box<Type>),
     Map(Box<Type>),
 }

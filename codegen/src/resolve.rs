@@ -1,6 +1,7 @@
 //! Makes the model from the document; all decisions are made here. Each pass returns its results, and the model is
 //! made of all of them at the end.
 
+mod depth;
 mod example;
 mod facts;
 mod features;
@@ -44,7 +45,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     .root(document);
     paging::warn_of_unknown(&options.items, &root, log);
     quota::warn_of_unknown(&options.quota, &root, log);
-    let types = types.finish();
+    let types = types.finish(log);
     // Before methods are selected, because operations can be waited for even if their polls are not selected.
     let operations = operations::find(&types, &root);
     let updates = updates::find(&types, &root, document, options, log);

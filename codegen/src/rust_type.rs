@@ -23,6 +23,7 @@ const IMPORTED: &[(&str, &str)] = &[
     ("Box", "::std::boxed::Box"),
     ("Date", "runtime::Date"),
     ("DateTime", "runtime::DateTime"),
+    ("Deep", "runtime::Deep"),
     ("Duration", "runtime::Duration"),
     ("Extra", "runtime::Extra"),
     ("FieldMask", "runtime::FieldMask"),
@@ -70,6 +71,7 @@ fn push(types: &Types, ty: &Type, at: At, text: &mut String) {
         }
         Type::Object(index) => push_object(&types.objects[*index], at, text),
         Type::Boxed(index) => of("Box", &Type::Object(*index), text),
+        Type::Deep(index) => of("Deep", &Type::Object(*index), text),
         Type::List(inner) => of("Vec", inner, text),
         Type::Map(inner) => of("BTreeMap", inner, text),
     }

@@ -93,7 +93,7 @@ pub use send::rt::BoxFuture;
 pub use update::{SubReply, SubRequest, UpdateMethod, UpdateTicket};
 pub use value::param::Param;
 pub use value::patch::{Patch, diff};
-pub use value::{Base64, Date, DateTime, Duration, Extra, FieldMask, Json, Open, ParseError};
+pub use value::{Base64, Date, DateTime, Deep, Duration, Extra, FieldMask, Json, Open, ParseError};
 pub use wire::body::{Body, Encoded, HttpBody, Response};
 pub use wire::error::{
     ApiError, BadRequest, Detail, Error, ErrorInfo, ErrorItem, FieldViolation, QuotaFailure, QuotaViolation,

@@ -6,6 +6,7 @@
 mod base64;
 mod compare;
 mod containers;
+mod deep;
 mod extra;
 mod field;
 mod lenient;
@@ -28,6 +29,7 @@ use std::fmt;
 use serde::Serializer;
 
 pub use self::base64::Base64;
+pub use self::deep::Deep;
 pub use self::extra::Extra;
 pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
 pub(crate) use self::lenient::parse_body;

@@ -37,8 +37,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         let root = module(document.as_bytes(), &name, &out)?;
         writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {name};")?;
     }
+    let root = module(chains(CHAIN).as_bytes(), "chains", &out)?;
+    writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod chains;")?;
     fs::write(out.join("modules.rs"), modules)?;
     Ok(())
+}
+
+/// How long the chains of schemas are.
+const CHAIN: usize = 200;
+
+/// A document with long chains of schemas: each is a member of the one before, an item of its list or a value of its map, and
+/// one chain is a circle.
+fn chains(length: usize) -> String {
+    let mut schemas = Vec::new();
+    for index in 0..length {
+        for (name, open, close) in [
+            ("Member", "", ""),
+            ("Item", r#""type": "array", "items": {"#, "}"),
+            ("Entry", r#""type": "object", "additionalProperties": {"#, "}"),
+            ("Circle", "", ""),
+        ] {
+            let next = if name == "Circle" { (index + 1) % length } else { index + 1 };
+            let next = match next < length {
+                true => format!(r#"{open}"$ref": "{name}{next}"{close}"#),
+                false => r#""type": "string""#.to_owned(),
+            };
+            schemas.push(format!(
+                r#""{name}{index}": {{"type": "object", "properties": {{"next": {{{next}}}}}}}"#
+            ));
+        }
+    }
+    let schemas = schemas.join(", ");
+    format!(
+        r#"{{"name": "chains", "version": "v1", "rootUrl": "https://chains.example.com/", "schemas": {{{schemas}}}}}"#
+    )
 }
 
 /// Writes the files of a document's module, and gives the path of its root.

@@ -41,11 +41,11 @@ pub(crate) fn words(types: &Types, ty: &Type, schemas: Schemas<'_>) -> String {
     match ty {
         Type::List(inner) => format!("list of {}", many(types, inner, schemas)),
         Type::Map(inner) => format!("map to {}", many(types, inner, schemas)),
-        Type::Object(index) | Type::Boxed(index) if !types.objects[*index].inline => {
+        Type::Object(index) | Type::Boxed(index) | Type::Deep(index) if !types.objects[*index].inline => {
             let wire = &types.objects[*index].wire;
             schemas.link(wire).unwrap_or_else(|| code(wire))
         }
-        Type::Object(_) | Type::Boxed(_) => "object".to_owned(),
+        Type::Object(_) | Type::Boxed(_) | Type::Deep(_) => "object".to_owned(),
         Type::Json => "any JSON value".to_owned(),
         Type::Enum(_) => "enum value".to_owned(),
         Type::Scalar(scalar) => scalar_words(*scalar).to_owned(),
@@ -54,13 +54,15 @@ pub(crate) fn words(types: &Types, ty: &Type, schemas: Schemas<'_>) -> String {
 
 fn many(types: &Types, ty: &Type, schemas: Schemas<'_>) -> String {
     match ty {
-        Type::Object(index) | Type::Boxed(index) if types.objects[*index].inline => "objects".to_owned(),
+        Type::Object(index) | Type::Boxed(index) | Type::Deep(index) if types.objects[*index].inline => {
+            "objects".to_owned()
+        }
         Type::Scalar(Scalar::Text) => "strings".to_owned(),
         Type::Scalar(Scalar::Bytes) => "bytes".to_owned(),
         Type::Json => "JSON values".to_owned(),
         Type::List(inner) => format!("lists of {}", many(types, inner, schemas)),
         Type::Map(inner) => format!("maps to {}", many(types, inner, schemas)),
-        Type::Object(_) | Type::Boxed(_) => words(types, ty, schemas),
+        Type::Object(_) | Type::Boxed(_) | Type::Deep(_) => words(types, ty, schemas),
         Type::Enum(_) | Type::Scalar(_) => words(types, ty, schemas) + "s",
     }
 }

@@ -10,6 +10,9 @@ use crate::model::Api;
 use crate::prose::code;
 use crate::source::{Source, literal};
 
+/// The compiler's limit of recursion, 128, suffices for a chain of so many schemas.
+const LONG_CHAIN: usize = 100;
+
 impl Writer<'_> {
     /// The root of the crate.
     pub(crate) fn root(&mut self, as_module: bool) {
@@ -18,6 +21,10 @@ impl Writer<'_> {
         self.source.module_docs(&front::page(api, as_module, self.schemas));
         self.source.blank();
         self.source.line(format_args!("#![cfg_attr(docsrs, feature(doc_cfg))]"));
+        // A module cannot have the attribute; its crate must, for such a document.
+        if api.types.longest_chain > LONG_CHAIN && !as_module {
+            self.source.line(format_args!("#![recursion_limit = \"{}\"]", 2 * api.types.longest_chain));
+        }
         self.source.line(format_args!("#![forbid(unsafe_code)]"));
         self.source.line(format_args!("#![allow(clippy::all, deprecated, nonstandard_style, unused)]"));
         self.imports();

@@ -20,7 +20,9 @@ pub(crate) fn union(
     let rows = |positions: &[usize], source: &mut Source| {
         for field in positions.iter().filter_map(|&index| fields.get(index)) {
             let ty = match &field.ty {
-                Type::Boxed(inner) => rust_type::ty(&api.types, &Type::Object(*inner), at),
+                Type::Boxed(inner) | Type::Deep(inner) => {
+                    rust_type::ty(&api.types, &Type::Object(*inner), at)
+                }
                 ty => rust_type::ty(&api.types, ty, at),
             };
             source.line(format_args!("{}: {ty},", field.name));
@@ -70,6 +72,7 @@ pub(crate) fn setter(api: &Api, setter: &BodySetter, schemas: Schemas<'_>, sourc
             (format!("enums::{}", api.types.enums[*index].name), "runtime::Open::Known(value)")
         }
         Type::Boxed(inner) => (owned(&Type::Object(*inner)), "::std::boxed::Box::new(value)"),
+        Type::Deep(inner) => (owned(&Type::Object(*inner)), "runtime::Deep::from(value)"),
         ty => (owned(ty), "value"),
     };
     source.docs(&docs::lines(said, schemas));

@@ -91,6 +91,7 @@ pub(super) const IN_SCHEMAS: &[&str] = &[
     "Box",
     "Date",
     "DateTime",
+    "Deep",
     "Duration",
     "Extra",
     "FieldMask",

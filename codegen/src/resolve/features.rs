@@ -120,7 +120,7 @@ impl<'t> Needs<'t> {
     fn note(&mut self, resource: usize, ty: &Type, work: &mut Vec<usize>) {
         match ty {
             Type::Enum(index) => self.note_enum(resource, *index),
-            Type::Object(index) | Type::Boxed(index) => {
+            Type::Object(index) | Type::Boxed(index) | Type::Deep(index) => {
                 if add(&mut self.objects[*index], resource) {
                     work.push(*index);
                 }

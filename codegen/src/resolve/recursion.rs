@@ -58,7 +58,7 @@ fn end(ty: &mut Type) {
 /// The object of a type, at any depth of lists and maps.
 fn named(ty: &Type) -> Option<usize> {
     match ty {
-        Type::Object(index) | Type::Boxed(index) => Some(*index),
+        Type::Object(index) | Type::Boxed(index) | Type::Deep(index) => Some(*index),
         Type::List(inner) | Type::Map(inner) => named(inner),
         _ => None,
     }
@@ -78,7 +78,7 @@ fn direct(shape: &Shape) -> Vec<usize> {
 
 /// The strongly connected component of each node, numbered from 0 (Tarjan's algorithm, with its own stack, because a
 /// chain of schemas may be longer than the thread's stack allows).
-fn components(edges: &Table<Vec<usize>>) -> Table<usize> {
+pub(super) fn components(edges: &Table<Vec<usize>>) -> Table<usize> {
     const UNSEEN: usize = usize::MAX;
     let mut order = Table::filled(UNSEEN, edges.len());
     let mut low = Table::filled(0, edges.len());

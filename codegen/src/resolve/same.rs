@@ -92,6 +92,7 @@ fn canonical(ty: &Type, objects: &BTreeMap<usize, usize>, enums: &BTreeMap<usize
         Type::Enum(index) => Type::Enum(*enums.get(index).unwrap_or(index)),
         Type::Object(index) => Type::Object(first(index)),
         Type::Boxed(index) => Type::Boxed(first(index)),
+        Type::Deep(index) => Type::Deep(first(index)),
         Type::List(inner) => Type::List(Box::new(canonical(inner, objects, enums))),
         Type::Map(inner) => Type::Map(Box::new(canonical(inner, objects, enums))),
         Type::Scalar(_) | Type::Json => ty.clone(),

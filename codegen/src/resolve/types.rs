@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{facts, recursion, same};
+use super::{depth, facts, recursion, same};
 use crate::discovery::{Document, Members, Schema};
 use crate::log::{Log, Place};
 use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types, Value};
@@ -86,7 +86,10 @@ impl<'d> Builder<'d> {
         }
         match schema.kind.as_deref() {
             Some("array") => match &schema.items {
-                Some(items) => Type::List(Box::new(self.convert(items, &place.below("items"), stem, log))),
+                Some(items) => {
+                    let inner = self.convert(items, &place.below("items"), stem, log);
+                    Type::List(Box::new(shallow(inner, place, log)))
+                }
                 None => {
                     log.warn(place, "an array without `items`: a list of any JSON values");
                     Type::List(Box::new(Type::Json))
@@ -121,7 +124,8 @@ impl<'d> Builder<'d> {
                 }))
             }
             Some(values) => {
-                Type::Map(Box::new(self.convert(values, &place.below("additionalProperties"), stem, log)))
+                let inner = self.convert(values, &place.below("additionalProperties"), stem, log);
+                Type::Map(Box::new(shallow(inner, place, log)))
             }
             None => Type::Map(Box::new(Type::Json)),
         }
@@ -223,7 +227,7 @@ impl<'d> Builder<'d> {
     }
 
     /// Assigns the remaining names, and boxes recursive members.
-    pub(crate) fn finish(mut self) -> Types {
+    pub(crate) fn finish(mut self, log: &mut Log<'_>) -> Types {
         let inline: Vec<usize> = self.objects.indices().filter(|&index| self.objects[index].inline).collect();
         let stems = inline.iter().map(|&index| self.objects[index].wire.as_str());
         let names = naming::assign(Kind::Type, stems, &[]);
@@ -237,11 +241,12 @@ impl<'d> Builder<'d> {
             item.name = name;
         }
         recursion::box_cycles(&mut self.objects);
+        let longest_chain = depth::cut(&mut self.objects, log);
         let names = self.objects.iter().map(|object| &object.name);
         let shadowed = names.filter(|name| naming::is_imported(name)).map(|name| name.as_str().to_owned());
         let shadowed = shadowed.collect();
         let same = same::find(&self.objects, &self.enums);
-        Types { objects: self.objects, enums: self.enums, same, shadowed }
+        Types { objects: self.objects, enums: self.enums, same, shadowed, longest_chain }
     }
 }
 
@@ -254,4 +259,13 @@ fn is_struct(schema: &Schema) -> bool {
             Some(_) if !is_object => false,
             _ => has_members || (is_object && schema.additional_properties.is_none()),
         }
+}
+
+/// What is in a list or map; any JSON value where too many of them are in each other.
+fn shallow(inner: Type, place: &Place<'_>, log: &mut Log<'_>) -> Type {
+    if !depth::is_nested_too_deep(&inner) {
+        return inner;
+    }
+    log.warn(place, "too many lists and maps in each other: any JSON value");
+    Type::Json
 }

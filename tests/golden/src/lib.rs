@@ -1,6 +1,9 @@
 //! What the generator makes of the smallest document for each construct, compiled, and where the text of the code does not
 //! show what it does, run.
 
+// For the longest of the chains, as in the root of a crate that is generated from them.
+#![recursion_limit = "512"]
+
 include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
 #[cfg(test)]

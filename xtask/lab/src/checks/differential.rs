@@ -248,7 +248,9 @@ fn with_sent(lines: &[String], listener: &Listener) -> Result<Vec<Value>> {
             if found != target {
                 bail!("{} was sent to {found:?}, but the call was to go to {target:?}", sent.verb);
             }
-            made_of["sent"] = sent.facts();
+            if let Some(members) = made_of.as_object_mut() {
+                members.insert("sent".to_owned(), sent.facts());
+            }
         }
         made.push(made_of);
     }
