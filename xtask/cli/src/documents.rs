@@ -106,14 +106,28 @@ impl Document {
     /// # Errors
     /// If it cannot be read, or is no discovery document.
     pub(crate) fn read(&self) -> Result<Read> {
+        let (bytes, options) = self.bytes()?;
+        let inventory = gapis_codegen::inventory(&bytes, &options)?;
+        Ok(Read { bytes, inventory })
+    }
+
+    /// Reads what a call needs of it.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    #[cfg(feature = "batch")]
+    pub(crate) fn methods(&self) -> Result<Inventory> {
+        let (bytes, options) = self.bytes()?;
+        Ok(gapis_codegen::methods(&bytes, &options)?)
+    }
+
+    fn bytes(&self) -> Result<(Vec<u8>, Options)> {
         let bytes =
             read_document(&self.path).with_context(|| format!("cannot read {}", self.path.display()))?;
         let options = match &self.id {
             Some(id) => options(id, &self.entry),
             None => Options::default(),
         };
-        let options = Options { name: self.path.display().to_string(), only: Vec::new(), ..options };
-        let inventory = gapis_codegen::inventory(&bytes, &options)?;
-        Ok(Read { bytes, inventory })
+        Ok((bytes, Options { name: self.path.display().to_string(), only: Vec::new(), ..options }))
     }
 }

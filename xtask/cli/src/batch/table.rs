@@ -126,7 +126,7 @@ impl Table {
 
 impl Api {
     fn read(number: usize, document: &Document) -> Result<Self> {
-        let inventory = document.read()?.inventory;
+        let inventory = document.methods()?;
         let Inventory { api, service, methods, .. } = inventory;
         let limits = document.limits();
         let usual = Limits::DEFAULT;
