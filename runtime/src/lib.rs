@@ -45,6 +45,7 @@
 //! - [`Upload`], [`Download`] and [`Source`]: media
 //! - `gapis-auth`: credentials that request tokens; `gapis-mock`: a server for tests
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derive macros refer to this crate by its name, also in its own tests.
