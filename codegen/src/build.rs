@@ -1,6 +1,6 @@
-//! For build scripts: a document's module, written where cargo wants generated code.
+//! For build scripts: writes a module for a document into the folder for generated code.
 //!
-//! **Architecture invariant:** this is the only file of the crate that touches the disk, and nothing else of the crate
+//! **Architecture invariant:** this is the only file of the crate that uses the disk, and nothing else in the crate
 //! uses it.
 
 use std::fmt;
@@ -14,7 +14,8 @@ use crate::options::{Limits, Options};
 
 /// Generates an API's module in a build script.
 ///
-/// The whole `build.rs`, with `gapis-codegen` among the build dependencies and the document beside `Cargo.toml`:
+/// This is a complete `build.rs`, with `gapis-codegen` among the build dependencies and the document next to
+/// `Cargo.toml`:
 ///
 /// ```no_run
 /// fn main() -> Result<(), gapis_codegen::BuildError> {
@@ -22,7 +23,7 @@ use crate::options::{Limits, Options};
 /// }
 /// ```
 ///
-/// And in the program, which depends on `gapis-runtime`:
+/// In the program, which depends on `gapis-runtime`:
 ///
 /// ```ignore
 /// include!(concat!(env!("OUT_DIR"), "/gmail_v1.rs"));
@@ -30,7 +31,7 @@ use crate::options::{Limits, Options};
 /// use gmail_v1::Gmail;
 /// ```
 ///
-/// Cargo runs the script again when the document changes. What is odd in the document becomes a warning of cargo's.
+/// Cargo runs the script again if the document changes. Warnings about the document become warnings of cargo.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is generated until `write`"]
 pub struct Build {
@@ -41,7 +42,7 @@ pub struct Build {
 }
 
 impl Build {
-    /// Of a document, by its path from the folder of the package.
+    /// For a document, by its path relative to the folder of the package.
     pub fn new(document: impl Into<PathBuf>) -> Self {
         let document = document.into();
         let name = document.display().to_string();
@@ -50,19 +51,20 @@ impl Build {
         Build { document, module: None, out: None, options }
     }
 
-    /// Only these methods and the schemas they reach: `files.list`, `permissions.*`. By default all.
+    /// Generates only these methods and the schemas that they use: `files.list`, `permissions.*`. By default, all.
     pub fn only<S: Into<String>>(mut self, methods: impl IntoIterator<Item = S>) -> Self {
         self.options.only.extend(methods.into_iter().map(Into::into));
         self
     }
 
-    /// The module's name. By default the API's with its version: `gmail_v1`.
+    /// Sets the module's name. By default, the API's name and version: `gmail_v1`.
     pub fn module(mut self, name: &str) -> Self {
         self.module = Some(name.to_owned());
         self
     }
 
-    /// What the API's servers take at once, which no document tells: Drive takes batches of 100 calls, for example.
+    /// Sets the limits of the API's servers, which documents do not contain. For example, Drive accepts batches of 100
+    /// calls.
     ///
     /// ```no_run
     /// use gapis_codegen::{Build, Limits};
@@ -76,24 +78,24 @@ impl Build {
         self
     }
 
-    /// All options, for what has no function here. `name`, `only` and `limits` replace what was said before; the files are
-    /// a module's in any case.
+    /// Sets all options. This replaces earlier calls of `name`, `only` and `limits`. The files are always those of a
+    /// module.
     pub fn options(mut self, options: Options) -> Self {
         self.options = Options { as_module: true, ..options };
         self
     }
 
-    /// The folder to write into. By default `OUT_DIR`, which cargo sets.
+    /// Sets the output folder. By default, `OUT_DIR`, which cargo sets.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out = Some(folder.into());
         self
     }
 
-    /// Writes the module, and beside it the file to include, `gmail_v1.rs`.
+    /// Writes the module, and the file to include, `gmail_v1.rs`, next to it.
     ///
     /// # Errors
-    /// If the document cannot be read, no module can be made of it, the module's name is no identifier, or the files
-    /// cannot be written.
+    /// If the document cannot be read, no module can be generated for it, the module's name is not an identifier, or
+    /// the files cannot be written.
     pub fn write(self) -> Result<(), BuildError> {
         tell(&format!("rerun-if-changed={}", self.document.display()));
         let document = fs::read(&self.document)
@@ -115,10 +117,10 @@ impl Build {
     }
 }
 
-/// Writes the files of the module, and the one that brings it in.
+/// Writes the files of the module, and the file that includes it.
 fn write(made: &Crate, module: &str, out: &Path) -> Result<(), BuildError> {
     let folder = out.join(module);
-    // What an earlier document had and this one has not must not stay.
+    // Files for an earlier version of the document must be removed.
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .map_err(|error| BuildError::io("cannot remove the old module", &folder, error))?;
@@ -127,8 +129,8 @@ fn write(made: &Crate, module: &str, out: &Path) -> Result<(), BuildError> {
     for (path, text) in &made.files {
         files.push((folder.join(path.strip_prefix("src").unwrap_or(path)), text.clone()));
     }
-    // A `#[path]` must be a literal, so the line that has it is generated as well. The lints of a program say nothing of
-    // generated code.
+    // A `#[path]` must be a literal, so the line with it is generated too. It exempts generated code from the lints of
+    // the program.
     let root = std::path::absolute(folder.join("lib.rs"))
         .map_err(|error| BuildError::io("cannot find", &folder, error))?;
     let line = format!("#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod {module};\n");
@@ -142,7 +144,7 @@ fn write(made: &Crate, module: &str, out: &Path) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// An instruction to cargo, which reads the standard output of build scripts.
+/// Prints an instruction for cargo, which reads the standard output of build scripts.
 #[allow(clippy::print_stdout)]
 fn tell(instruction: &str) {
     println!("cargo::{instruction}");
@@ -150,23 +152,23 @@ fn tell(instruction: &str) {
 
 /// Why a build script wrote no module.
 ///
-/// Its `Debug` form is the message alone, as cargo prints that of what `main` returns.
+/// The `Debug` output is only the message, because cargo prints it if `main` returns the error.
 #[non_exhaustive]
 pub enum BuildError {
-    /// The document cannot be made a module of.
+    /// No module can be generated for the document.
     Document(Error),
-    /// A file cannot be read or written: what was tried, with which file, and why not.
+    /// A file cannot be read or written.
     Io {
-        /// What was tried.
+        /// The operation that failed.
         tried: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// This is not the name of a module.
     Module(String),
-    /// `OUT_DIR` is not set, as it is outside build scripts.
+    /// `OUT_DIR` is not set, because this is not a build script.
     NoOutDir,
 }
 

@@ -1,7 +1,7 @@
-//! The discovery document as it is written: names and types of its members, nothing resolved.
+//! The discovery document as it is written: names and types of its members, with nothing resolved.
 //!
-//! Members that are not listed are ignored. Those that are listed have their type, after [`mend`] where the document has
-//! another. Maps are ordered by key, so that the order in a document never shows in the output. The format:
+//! Other members are ignored. The listed members have their types; where the document has another type, [`mend`] has
+//! converted it. Maps are ordered by key, so that the order in a document has no effect on the output. The format:
 //! <https://developers.google.com/discovery/v1/reference/apis>.
 
 mod mend;
@@ -31,7 +31,7 @@ pub(crate) struct Document {
     pub(crate) description: Option<String>,
     pub(crate) documentation_link: Option<String>,
     pub(crate) root_url: Option<String>,
-    /// The form of older documents, which have it in place of `rootUrl` and `servicePath`.
+    /// The form in older documents, instead of `rootUrl` and `servicePath`.
     pub(crate) base_url: Option<String>,
     pub(crate) mtls_root_url: Option<String>,
     pub(crate) service_path: Option<String>,
@@ -117,7 +117,7 @@ pub(crate) struct Protocol {
     pub(crate) path: Option<String>,
 }
 
-/// A schema, a member of one, or a parameter: the format writes all three alike.
+/// A schema, a member of a schema, or a parameter, which have the same form in the format.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, remote = "Self")]
 pub(crate) struct Schema {
@@ -185,7 +185,8 @@ impl Schema {
     }
 }
 
-/// What serde derives reads an array as an object too, whose members it takes by their position. These are objects only.
+/// A derived `Deserialize` also reads an array as an object, by the positions of its members. These types accept only
+/// objects.
 macro_rules! objects {
     ($($name:ident)*) => {$(
         impl<'de> Deserialize<'de> for $name {
@@ -199,7 +200,7 @@ macro_rules! objects {
                     }
 
                     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
-                        // The function that is derived, not this one.
+                        // This is the derived function.
                         $name::deserialize(MapAccessDeserializer::new(map))
                     }
                 }
@@ -211,14 +212,14 @@ macro_rules! objects {
 
 objects! { Document Endpoint Auth OAuth2 Scope Resource Method MediaUpload Protocols Protocol Schema Annotations }
 
-/// Reads a document. Depth is limited by the reader (128 levels), so that no document exhausts the stack.
+/// Parses a document. The parser limits the depth to 128 levels, so that no document exhausts the stack.
 ///
-/// A member that has not the type of the format is mended or left out where that can be done, with a warning.
+/// A member with another type than in the format is converted or left out if possible, with a warning.
 pub(crate) fn parse(document: &[u8], log: &mut Log<'_>) -> Result<Document, Error> {
     if let Ok(parsed) = serde_json::from_slice(document) {
         return Ok(parsed);
     }
-    // Only a document that is odd pays for being read as a whole first.
+    // Only an unusual document is parsed to a JSON value first.
     let mut value: serde_json::Value =
         serde_json::from_slice(document).map_err(|error| log.error_of_all(error.to_string()))?;
     mend::mend(&mut value, log)?;

@@ -19,6 +19,7 @@ use self::resources::Writer;
 use crate::error::Error;
 use crate::model::{Api, Resource};
 use crate::options::Options;
+use crate::prose::Schemas;
 use crate::source::Source;
 
 /// Returns the files of a crate.
@@ -34,16 +35,26 @@ pub(crate) fn emit(api: &Api, options: &Options) -> Result<BTreeMap<PathBuf, Str
         files.files.insert(PathBuf::from("README.md"), readme);
     }
     let anchors = anchors::find(api);
-    files.add("lib", |source| Writer { api, anchors: &anchors, source }.root(options.as_module))?;
-    files.add("schemas", |source| schemas::write(api, source))?;
-    files.add("enums", |source| enums::write(api, source))?;
+    let names = schema_names(api);
+    let schemas = Schemas { names: &names, path: "schemas::" };
+    let anchors = &anchors;
+    files.add("lib", |source| Writer { api, anchors, schemas, source }.root(options.as_module))?;
+    files.add("schemas", |source| schemas::write(api, schemas.from(""), source))?;
+    files.add("enums", |source| enums::write(api, schemas.from("super::schemas::"), source))?;
     files.add("scopes", |source| scopes::write(api, source))?;
     for resource in &api.root.resources {
         for (path, resource) in modules(resource, String::new()) {
-            files.add(&path, |source| Writer { api, anchors: &anchors, source }.module(resource))?;
+            files.add(&path, |source| Writer { api, anchors, schemas, source }.module(resource))?;
         }
     }
     Ok(files.files)
+}
+
+/// The Rust names of the schemas that are written, by their names in the document.
+fn schema_names(api: &Api) -> BTreeMap<&str, &str> {
+    let objects = api.types.objects.iter().zip(&api.gates.objects);
+    let kept = objects.filter(|(object, gate)| !object.inline && gate.is_some());
+    kept.map(|(object, _)| (object.wire.as_str(), object.name.as_str())).collect()
 }
 
 /// A resource and those below it, each with the path of its module.

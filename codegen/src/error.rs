@@ -1,14 +1,14 @@
-//! What is wrong with a document, said with the document's name and the JSON path, and what is merely odd.
+//! Errors and warnings about a document, with the document's name and the JSON path.
 
 use std::fmt;
 
 use crate::visible::visible;
 
-/// Why no crate was made: the document, the place in it and what is wrong there.
+/// Why no crate was generated: the document, the place in it, and the problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<Place>);
 
-/// Something odd in a document that the generator worked around.
+/// An unusual property of a document that the generator could handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning(Box<Place>);
 
@@ -21,7 +21,8 @@ struct Place {
 
 impl Place {
     fn new(document: &str, path: &str, message: impl Into<String>) -> Box<Self> {
-        // What a document says ends on a terminal: no control characters, and no end without end.
+        // Text of a document may be printed on a terminal, so control characters are replaced, and its length is
+        // limited.
         let tame = |text: &str| -> String {
             let mut short: String = text.chars().take(300).collect();
             if short.len() < text.len() {
@@ -50,7 +51,7 @@ macro_rules! place {
                 $name(Place::new(document, path, message))
             }
 
-            /// The name of the document, as it was given.
+            /// The name of the document, as given in the options.
             #[must_use]
             pub fn document(&self) -> &str {
                 &self.0.document
@@ -62,7 +63,7 @@ macro_rules! place {
                 &self.0.path
             }
 
-            /// What is wrong there.
+            /// The problem.
             #[must_use]
             pub fn message(&self) -> &str {
                 &self.0.message

@@ -13,12 +13,12 @@ const fn feature(name: &'static str, is_default: bool, does: &'static str) -> Fe
 }
 
 pub(crate) const FEATURES: &[Feature] = &[
-    feature("http2", true, "HTTP/2, so that requests share a connection"),
-    feature("rustls", true, "TLS by rustls, with the platform's trusted roots"),
-    feature("native-tls", false, "TLS by the platform's own library"),
-    feature("blocking", false, "calls from threads without an async runtime"),
+    feature("http2", true, "HTTP/2, so that concurrent requests share a connection"),
+    feature("rustls", true, "TLS with rustls and the platform's trusted roots"),
+    feature("native-tls", false, "TLS with the platform's own library"),
+    feature("blocking", false, "calls on threads without an async runtime"),
     feature("fs", false, "uploads from files"),
-    feature("jiff", false, "times, dates and durations from and to the types of `jiff` 0.2"),
-    feature("reqwest", false, "a `reqwest` 0.13 client of one's own"),
+    feature("jiff", false, "conversions between times, dates and durations and the types of `jiff` 0.2"),
+    feature("reqwest", false, "your own `reqwest` 0.13 client"),
     feature("tracing", false, "spans and events, without secrets"),
 ];

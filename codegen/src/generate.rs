@@ -1,4 +1,4 @@
-//! The ways in: from the bytes of a document to a crate, to its inventory, or to a summary.
+//! The entry points: from the bytes of a document to a crate, an inventory, or a summary.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,24 +15,24 @@ pub struct Crate {
     pub name: String,
     /// The files by their path below the crate's folder.
     pub files: BTreeMap<PathBuf, String>,
-    /// What was odd in the document.
+    /// The unusual properties of the document.
     pub warnings: Vec<Warning>,
     /// What the document contains.
     pub summary: Summary,
-    /// How many of the methods answer a long-running operation that can be waited for.
+    /// How many methods return a long-running operation that can be waited for.
     pub operations: Operations,
 }
 
-/// How many methods answer a long-running operation that can be waited for, by the form of the operation.
+/// How many methods return a long-running operation that can be waited for, by the form of the operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
-    /// That of google.longrunning, with a member `done`.
+    /// Operations of google.longrunning, with a member `done`.
     pub long_running: usize,
-    /// That of Compute Engine, with a member `status`.
+    /// Operations of Compute Engine, with a member `status`.
     pub with_status: usize,
 }
 
-/// What a document contains.
+/// The contents of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -56,15 +56,15 @@ pub struct Summary {
     pub resources: usize,
     /// The number of schemas.
     pub schemas: usize,
-    /// The number of enums, of schemas and parameters.
+    /// The number of enums, in schemas and parameters.
     pub enums: usize,
 }
 
-/// Makes the crate of a document.
+/// Generates the crate for a document.
 ///
 /// # Errors
-/// If the document is not JSON, not a discovery document, or says something that no crate can be made of. The message
-/// names the document and the JSON path.
+/// If the document is not JSON, not a discovery document, or if no crate can be generated for it. The message names
+/// the document and the JSON path.
 pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     let mut log = log::Log::new(&options.name);
     let document = discovery::parse(document, &mut log)?;
@@ -79,7 +79,7 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary, operations })
 }
 
-/// Makes the inventory of a document's crate: its public Rust API as data. The crate itself is not made.
+/// Returns the inventory of a document's crate: its public Rust API as data. The crate itself is not generated.
 ///
 /// ```
 /// # fn main() -> Result<(), gapis_codegen::Error> {
@@ -93,7 +93,7 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`generate`].
+/// The errors of [`generate`].
 pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error> {
     let mut log = log::Log::new(&options.name);
     let document = discovery::parse(document, &mut log)?;
@@ -106,7 +106,7 @@ pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error>
 /// responses are JSON values in it, and nothing is paged, waits or is an update.
 ///
 /// # Errors
-/// As [`generate`].
+/// The errors of [`generate`].
 pub fn methods(document: &[u8], options: &Options) -> Result<Inventory, Error> {
     let mut log = log::Log::new(&options.name);
     let mut document = discovery::parse(document, &mut log)?;
@@ -116,17 +116,17 @@ pub fn methods(document: &[u8], options: &Options) -> Result<Inventory, Error> {
     Ok(crate::inventory::build(&api))
 }
 
-/// Reads a document and says what it contains, without making a crate.
+/// Reads a document and returns a summary, without generating a crate.
 ///
 /// # Errors
-/// As [`generate`].
+/// The errors of [`generate`].
 pub fn summarize(document: &[u8], name: &str) -> Result<Summary, Error> {
     let document = discovery::parse(document, &mut log::Log::new(name))?;
     summary(&document, name)
 }
 
 fn summary(document: &discovery::Document, name: &str) -> Result<Summary, Error> {
-    // What is odd is said once, when the crate is made.
+    // Warnings are reported once, when the crate is generated.
     let head = resolve::head(document, &mut log::Log::new(name))?;
     let mut summary = Summary {
         id: document.id.clone().unwrap_or_else(|| format!("{}:{}", head.name, head.version)),

@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
-// Its own lists are indexed by its own numbers, so `indexing_slicing` would say nothing.
-#![warn(clippy::unwrap_used, clippy::expect_used)]
+#![warn(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
 // The layers, from the lowest: each file uses those above it in this list, and never one below.
+mod table;
 mod visible;
 
 mod error;

@@ -1,10 +1,10 @@
-//! Where in a document something is, and who is told of it.
+//! Places in a document, and the log of warnings about them.
 
 use std::fmt;
 
 use crate::error::{Error, Warning};
 
-/// Where warnings go, and what makes errors.
+/// Collects warnings and creates errors.
 pub(crate) struct Log<'a> {
     document: &'a str,
     pub(crate) warnings: Vec<Warning>,
@@ -16,13 +16,13 @@ impl<'a> Log<'a> {
     }
 
     pub(crate) fn warn(&mut self, place: &Place<'_>, message: impl Into<String>) {
-        // A hostile document could have a million oddities; nobody reads that many.
+        // A hostile document could cause a million warnings, which nobody would read.
         if self.warnings.len() < 1000 {
             self.warnings.push(Warning::new(self.document, &place.to_string(), message));
         }
     }
 
-    /// What is wrong with the document as a whole.
+    /// An error about the document as a whole.
     pub(crate) fn error_of_all(&self, message: impl Into<String>) -> Error {
         Error::new(self.document, "", message)
     }
@@ -32,7 +32,7 @@ impl<'a> Log<'a> {
     }
 }
 
-/// A place in the document, as a list on the stack; it becomes text only where something is wrong.
+/// A place in the document, as a linked list on the stack. It becomes text only for a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     parent: Option<&'a Place<'a>>,

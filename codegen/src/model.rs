@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::naming::Name;
 use crate::options::{Limits, Quota};
+use crate::table::Table;
 use crate::wire::Scalar;
 
 /// One API version.
@@ -34,7 +35,7 @@ pub(crate) struct Api {
     /// Location and root URL.
     pub(crate) endpoints: Vec<(String, String)>,
     pub(crate) data_wrapper: bool,
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) scopes: Table<Scope>,
     /// Indices in `scopes`: a minimal set that covers every method.
     pub(crate) default_scopes: Vec<usize>,
     /// The service: its methods are those of the API itself, and its resources are the top-level ones.
@@ -75,9 +76,9 @@ pub(crate) struct Gates {
     /// The features of a large API, one for each top-level resource; empty for other APIs.
     pub(crate) features: Vec<String>,
     /// For each object; `None` if it is left out because no chosen method needs it.
-    pub(crate) objects: Vec<Option<Gate>>,
+    pub(crate) objects: Table<Option<Gate>>,
     /// The same for each enum.
-    pub(crate) enums: Vec<Option<Gate>>,
+    pub(crate) enums: Table<Option<Gate>>,
 }
 
 /// The features that need a type, as indices in [`Gates::features`]; empty if the type always exists.
@@ -86,8 +87,8 @@ pub(crate) type Gate = Vec<usize>;
 /// Schemas, inline objects and enums.
 #[derive(Debug)]
 pub(crate) struct Types {
-    pub(crate) objects: Vec<Object>,
-    pub(crate) enums: Vec<Enum>,
+    pub(crate) objects: Table<Object>,
+    pub(crate) enums: Table<Enum>,
     pub(crate) same: Same,
     /// The names that the modules of schemas would import, but that an object has.
     pub(crate) shadowed: BTreeSet<String>,
@@ -113,7 +114,7 @@ impl Types {
 }
 
 /// The struct of a type, through aliases and boxes.
-pub(crate) fn object_of(objects: &[Object], ty: &Type) -> Option<usize> {
+pub(crate) fn object_of(objects: &Table<Object>, ty: &Type) -> Option<usize> {
     let mut ty = ty;
     // Endless aliases were refused before.
     loop {

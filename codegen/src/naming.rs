@@ -15,6 +15,7 @@ use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, Span};
 
 use crate::features::FEATURES;
+use crate::table::Table;
 
 use self::case::{camel, clean, cut, snake, started};
 use self::reserved::{is_keyword, is_module, is_never_raw, is_of_call};
@@ -128,24 +129,25 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
     let taken: HashSet<&str> = taken.iter().copied().collect();
     let wires: Vec<&str> = wires.into_iter().collect();
     let wanted: Vec<String> = wires.iter().map(|wire| legal(kind, kind.make(wire), &taken)).collect();
-    let mut order: Vec<usize> = (0..wires.len()).collect();
-    order.sort_by(|&a, &b| {
-        let key = |i: usize| (&wanted[i], kind.rank(wires[i], &wanted[i]), wires[i], i);
-        key(a).cmp(&key(b))
-    });
+    let mut order: Vec<(&String, u8, &str, usize)> = wanted
+        .iter()
+        .zip(wires)
+        .enumerate()
+        .map(|(index, (name, wire))| (name, kind.rank(wire, name), wire, index))
+        .collect();
+    order.sort_unstable();
     let mut used: HashSet<String> = wanted.iter().cloned().collect();
     if used.len() == wanted.len() {
         return wanted.into_iter().map(Name::new).collect();
     }
-    let mut names = wanted.clone();
+    let mut names = Table::from(wanted.clone());
     let mut count = 0;
-    for pair in order.windows(2) {
-        let [first, index] = [pair[0], pair[1]];
-        if wanted[first] != wanted[index] {
+    for (&(previous, ..), &(name, _, _, index)) in order.iter().zip(order.iter().skip(1)) {
+        if previous != name {
             count = 0;
             continue;
         }
-        let base = wanted[index].strip_prefix("r#").unwrap_or(&wanted[index]);
+        let base = name.strip_prefix("r#").unwrap_or(name);
         loop {
             count += 1;
             // Many equal names would get longer and longer suffixes, so they are numbered after a few.
@@ -157,7 +159,7 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
             }
         }
     }
-    names.into_iter().map(Name::new).collect()
+    names.into_vec().into_iter().map(Name::new).collect()
 }
 
 /// Names the only thing in a scope.
@@ -246,9 +248,9 @@ pub(crate) fn features<'n>(modules: impl IntoIterator<Item = &'n Name>) -> Vec<S
 }
 
 fn kebab(module: &str) -> String {
-    let start = module.len() - module.trim_start_matches('_').len();
-    let end = module.trim_end_matches('_').len().max(start);
-    format!("{}{}{}", &module[..start], module[start..end].replace('_', "-"), &module[end..])
+    let (start, rest) = module.split_at(module.len() - module.trim_start_matches('_').len());
+    let (words, end) = rest.split_at(rest.trim_end_matches('_').len());
+    format!("{start}{}{end}", words.replace('_', "-"))
 }
 
 /// The name of the crate of an API version. It is unique for each API version.

@@ -1,53 +1,53 @@
-//! What a caller chooses.
+//! The options of the caller.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-/// What to generate, beside the document itself.
+/// What to generate from a document.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The document's name for messages, `drive.v3`.
     pub name: String,
-    /// What the servers of the API take at once, where that is not the usual.
+    /// The limits of the API's servers, if they differ from the defaults.
     pub limits: Limits,
-    /// How fast calls of the API may come, and what each costs of that.
+    /// How fast the API's servers accept calls, and the cost of each call.
     pub quota: Quota,
-    /// Which methods are updates and which are not, by method id, where their shape does not tell.
+    /// Exceptions to the shape by which updates are found, by method id.
     pub updates: BTreeMap<String, UpdateRule>,
-    /// Which member of the response has the items, by method id, where the names do not tell.
+    /// Exceptions to the names by which the items of pages are found, by method id.
     pub items: BTreeMap<String, ItemsRule>,
-    /// Where the `Cargo.toml` that is written finds the runtime.
+    /// The location of the runtime for the generated `Cargo.toml`.
     pub runtime: Runtime,
-    /// The version of the generated crate; by default the generator's.
+    /// The version of the generated crate. By default, the generator's.
     pub version: Option<String>,
-    /// The command that makes the files again, for their first line: by default `cargo xtask generate` with the API.
+    /// The command that generates the files, for their first line. By default, `cargo xtask generate` with the API.
     pub command: Option<String>,
-    /// Which methods: `files.list`, `permissions.*`. Empty means all.
+    /// The methods to generate: `files.list`, `permissions.*`. Empty means all.
     pub only: Vec<String>,
-    /// Whether resources become features of the crate.
+    /// Whether the crate has features for resources.
     pub features: FeaturePolicy,
-    /// The files become a module of another crate, which depends on `gapis-runtime`: there is no `Cargo.toml`, there are
-    /// no features, and `src/lib.rs` is the module's root. It must be found by a `#[path]`, as its own modules are in
-    /// files beside it.
+    /// Whether to generate a module for another crate, which depends on `gapis-runtime`. There is then no `Cargo.toml`
+    /// and there are no features, and `src/lib.rs` is the root of the module. It must be included with `#[path]`,
+    /// because its own modules are in files next to it.
     pub as_module: bool,
 }
 
-/// Where a generated crate finds the runtime. The version is always named, too.
+/// The location of the runtime for a generated crate. The version is always specified too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Runtime {
-    /// In the registry.
+    /// The package registry.
     #[default]
     Registry,
-    /// In this folder, by its path from the crate's.
+    /// A folder, by its path relative to the crate's.
     Path(String),
     /// In a Git repository.
     Git {
-        /// The repository's address.
+        /// The URL of the repository.
         url: String,
-        /// Which of its revisions; by default the newest of its main branch.
+        /// The revision. By default, the newest of the main branch.
         revision: Option<Revision>,
     },
 }
@@ -55,28 +55,28 @@ pub enum Runtime {
 /// A revision in a Git repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revision {
-    /// The newest of a branch.
+    /// The newest revision of a branch.
     Branch(String),
-    /// That of a tag.
+    /// The revision of a tag.
     Tag(String),
-    /// That of a commit.
+    /// The revision of a commit.
     Rev(String),
 }
 
-/// What an API's servers take at once. No document tells; what is not given is as usual.
+/// The limits of an API's servers, which documents do not contain. Limits that are not set have default values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// How many calls one batch request may carry; usually 1000. 0 for an API that takes no batches, whose calls are sent one
-    /// by one.
+    /// The maximum number of calls in one batch request. The default is 1000. 0 means that the API has no batch
+    /// endpoint, so that calls are sent one by one.
     pub calls: Option<usize>,
-    /// How many bytes the body of a batch request may have.
+    /// The maximum size of the body of a batch request, in bytes.
     pub bytes: Option<usize>,
-    /// How many characters the path and query of one call in a batch may have.
+    /// The maximum number of characters in the path and query of one call in a batch.
     pub url: Option<usize>,
-    /// How many requests one update (`batchUpdate`) may carry.
+    /// The maximum number of requests in one update (`batchUpdate`).
     pub update_requests: Option<usize>,
-    /// How many bytes the body of an update may have.
+    /// The maximum size of the body of an update, in bytes.
     pub update_bytes: Option<usize>,
 }
 
@@ -101,12 +101,12 @@ impl Quota {
     }
 }
 
-/// Whether a method is an update, which its shape tells otherwise.
+/// An exception to the shape by which updates are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateRule {
-    /// It is an ordinary method.
+    /// The method is an ordinary one.
     Never,
-    /// It is one, with its lists in these members.
+    /// The method is an update, with its lists in these members.
     Lists {
         /// The body's member: `requests`.
         requests: String,
@@ -115,19 +115,19 @@ pub enum UpdateRule {
     },
 }
 
-/// Where the items of a method that answers in pages are, which the names in its response tell otherwise.
+/// An exception to the names by which the items of pages are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemsRule {
-    /// In no single member.
+    /// No member has the items.
     None,
-    /// In this member, a list or a map.
+    /// This member, a list or a map, has the items.
     Member(String),
 }
 
 /// Whether the crate has a feature for each top-level resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FeaturePolicy {
-    /// Where the API is large.
+    /// If the API is large.
     #[default]
     Auto,
     /// Always.

@@ -1,19 +1,89 @@
-//! Google's prose as Markdown that rustdoc builds without a warning and never runs.
+//! Converts Google's prose to Markdown that rustdoc accepts without warnings and never runs.
 //!
-//! Descriptions are half Markdown, half plain text. What is surely meant as Markdown stays (code, lists, links to
-//! `http` addresses, emphasis); brackets, tags, bare addresses, odd backticks and indented lines become what they look
-//! like. No text can end the comment it stands in, since every line becomes a comment line of its own.
+//! Descriptions are half Markdown and half plain text. What is certainly Markdown is kept (code, lists, links to
+//! `http` addresses, emphasis). Brackets, tags, bare addresses, unpaired backticks and indented lines are shown as
+//! they look. No text can end the comment that contains it, because every line becomes a comment line. Names of
+//! schemas become links.
+
+use std::collections::BTreeMap;
 
 use crate::steps::step;
 use crate::visible::{self, is_unfit};
 
-/// Longer descriptions are cut; the longest real one has 13,027 characters.
+/// Longer descriptions are cut. The longest real one has 13,027 characters.
 const LONGEST: usize = 20_000;
 
+/// The schemas to which prose links.
+#[derive(Clone, Copy)]
+pub(crate) struct Schemas<'a> {
+    /// The Rust names of the schemas by their names in the document.
+    pub(crate) names: &'a BTreeMap<&'a str, &'a str>,
+    /// The path to the module of the schemas from where the prose is written, such as `schemas::`.
+    pub(crate) path: &'static str,
+}
+
+/// Names that also belong to a derive macro or a variant in the module of the schemas. A link must say that it means
+/// the type.
+const AMBIGUOUS: &[&str] = &[
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Eq",
+    "Err",
+    "Hash",
+    "None",
+    "Object",
+    "Ok",
+    "OpenEnum",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Some",
+];
+
+impl<'a> Schemas<'a> {
+    /// The same schemas, from a module with another path to them.
+    pub(crate) fn from(self, path: &'static str) -> Schemas<'a> {
+        Schemas { path, ..self }
+    }
+
+    /// A link to the schema with that name, if there is one.
+    pub(crate) fn link(self, wire: &str) -> Option<String> {
+        let name = self.names.get(wire).filter(|_| wire.chars().all(is_word))?;
+        let kind = if AMBIGUOUS.contains(name) { "type@" } else { "" };
+        Some(match self.path {
+            "" if *name == wire => format!("[`{kind}{name}`]"),
+            path => format!("[`{wire}`]({kind}{path}{name})"),
+        })
+    }
+
+    /// A link for a word of plain text. Only a name that consists of several words, such as `FileList`, is certain to
+    /// be a name.
+    fn link_word(self, word: &str) -> Option<String> {
+        let mut after_small = false;
+        let has_words = word.chars().any(|c| {
+            let is_next = after_small && c.is_ascii_uppercase();
+            after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+            is_next
+        });
+        if has_words { self.link(word) } else { None }
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// No schemas, for prose outside of the crate's documentation.
+pub(crate) const NO_SCHEMAS: Schemas<'static> = Schemas { names: &NO_NAMES, path: "" };
+
+static NO_NAMES: BTreeMap<&str, &str> = BTreeMap::new();
+
 /// The lines of a description.
-pub(crate) fn lines(prose: &str) -> Vec<String> {
+pub(crate) fn lines(prose: &str, schemas: Schemas<'_>) -> Vec<String> {
     let mut prose = prose.trim();
-    // Every member and every setter is optional, so that the word says nothing.
+    // Every member and every setter is optional, so this word is redundant.
     prose = prose.strip_prefix("Optional. ").unwrap_or(prose);
     let mut cut = false;
     if prose.len() > LONGEST {
@@ -26,8 +96,9 @@ pub(crate) fn lines(prose: &str) -> Vec<String> {
     for line in prose.split('\n') {
         let line = line.trim_end();
         let trimmed = line.trim_start();
-        let ticks = trimmed.bytes().take_while(|byte| *byte == b'`').count();
-        let is_fence = ticks >= 3 && !trimmed[ticks..].contains('`');
+        let after_ticks = trimmed.trim_start_matches('`');
+        let ticks = trimmed.len() - after_ticks.len();
+        let is_fence = ticks >= 3 && !after_ticks.contains('`');
         match fence {
             Some(open) if is_fence && ticks >= open && trimmed.len() == ticks => {
                 lines.push("`".repeat(open));
@@ -35,11 +106,11 @@ pub(crate) fn lines(prose: &str) -> Vec<String> {
             }
             Some(_) => lines.push(tame(line)),
             None if is_fence => {
-                // Whatever language it names, it is never compiled.
+                // Code in any language is never compiled.
                 lines.push("`".repeat(ticks) + "text");
                 fence = Some(ticks);
             }
-            None => lines.push(text(line)),
+            None => lines.push(text(line, schemas)),
         }
     }
     if let Some(open) = fence {
@@ -48,12 +119,12 @@ pub(crate) fn lines(prose: &str) -> Vec<String> {
     if cut {
         lines.push("…".to_owned());
     }
-    // Blank lines are paragraphs; more than one in a row say nothing.
+    // Blank lines separate paragraphs; one is sufficient.
     lines.dedup_by(|next, previous| next.is_empty() && previous.is_empty());
     lines
 }
 
-/// A text of the document as a code span: on one line, without what would end the span, and of bounded length.
+/// Text of the document as a code span: in one line, of limited length, without backticks.
 pub(crate) fn code(text: &str) -> String {
     let mut tame = String::new();
     for c in text.trim().chars().take(200) {
@@ -72,8 +143,8 @@ fn tame(line: &str) -> String {
     out
 }
 
-/// Appends a character of prose, without those that change nothing: ends of lines of other systems, and what is left of
-/// formatted text.
+/// Appends a character of prose. Characters without meaning are left out, such as line ends of other systems and
+/// remains of formatted text.
 fn push(c: char, out: &mut String) {
     match c {
         '\r' | '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}'
@@ -83,8 +154,8 @@ fn push(c: char, out: &mut String) {
     }
 }
 
-/// A line of text. It begins without blanks, so that it is never indented code, and has no runs of them.
-fn text(line: &str) -> String {
+/// A line of text. It has no indentation, which would make it code, and no repeated spaces.
+fn text(line: &str, schemas: Schemas<'_>) -> String {
     let trimmed = line.trim_start();
     let narrow;
     let trimmed = if trimmed.contains("  ") || trimmed.contains('\t') {
@@ -98,27 +169,60 @@ fn text(line: &str) -> String {
     if is_list && line.starts_with("  ") {
         out.push_str("  ");
     }
-    Text { rest: trimmed, out, in_link: false }.run()
+    Text { rest: trimmed, out, in_link: false, schemas }.run()
 }
 
-/// Copies text, escaping what would be more than text.
+/// Copies text, escapes everything that would not be plain text, and links names of schemas.
 struct Text<'a> {
     rest: &'a str,
     out: String,
     in_link: bool,
+    schemas: Schemas<'a>,
 }
 
 impl Text<'_> {
     fn run(mut self) -> String {
         while let Some(at) = self.rest.find(is_special) {
             let (plain, special) = self.rest.split_at(at);
-            // An address begins with letters, so it is found by its colon.
-            self.out.push_str(plain);
+            // An address begins with letters, so it is recognized at its colon.
             self.rest = special;
+            self.plain(plain);
             self.special();
         }
-        self.out.push_str(self.rest);
+        let plain = std::mem::take(&mut self.rest);
+        self.plain(plain);
         self.out
+    }
+
+    /// Copies text without special characters. `rest` is the text after it.
+    fn plain(&mut self, mut text: &str) {
+        if self.in_link || self.schemas.names.is_empty() {
+            return self.out.push_str(text);
+        }
+        while let Some(start) = text.find(is_word) {
+            let (before, from) = text.split_at(start);
+            let (word, after) = from.split_at(from.find(|c| !is_word(c)).unwrap_or(from.len()));
+            self.out.push_str(before);
+            match self.schemas.link_word(word).filter(|_| self.is_alone(after)) {
+                Some(link) => self.out.push_str(&link),
+                None => self.out.push_str(word),
+            }
+            text = after;
+        }
+        self.out.push_str(text);
+    }
+
+    /// Whether the next word, which is followed by `after`, is separate and not a part of a path or a longer name.
+    fn is_alone(&self, after: &str) -> bool {
+        let is_before = |c: char| c.is_whitespace() || matches!(c, '(' | '*' | '"' | '\'');
+        let is_after =
+            |c: char| c.is_whitespace() || matches!(c, ')' | '*' | '"' | '\'' | ',' | ';' | ':' | '!' | '?');
+        let mut next = after.chars().chain(self.rest.chars());
+        self.out.chars().next_back().is_none_or(is_before)
+            && match next.next() {
+                Some('.') => next.next().is_none_or(|c| c.is_whitespace() || c == ')'),
+                c => c.is_none_or(is_after),
+            }
     }
 
     fn take(&mut self, bytes: usize) {
@@ -128,7 +232,9 @@ impl Text<'_> {
     }
 
     fn special(&mut self) {
-        let Some(first) = self.rest.chars().next() else { return };
+        let mut chars = self.rest.chars();
+        let Some(first) = chars.next() else { return };
+        let after = chars.as_str();
         match first {
             '`' => self.code(),
             '[' if !self.in_link => self.link(),
@@ -137,7 +243,7 @@ impl Text<'_> {
                 self.take(1);
             }
             '\\' => {
-                let escapes = self.rest[1..].starts_with(|next: char| next.is_ascii_punctuation());
+                let escapes = after.starts_with(|next: char| next.is_ascii_punctuation());
                 self.take(if escapes { 2 } else { 1 });
             }
             ':' => self.address(),
@@ -147,52 +253,55 @@ impl Text<'_> {
                 self.out.push('\\');
                 self.take(run);
             }
-            '!' if self.rest[1..].starts_with('[') => {
+            '!' if after.starts_with('[') => {
                 self.out.push_str("\\!");
-                self.rest = &self.rest[1..];
+                self.rest = after;
             }
             c if is_unfit(c) => {
                 push(c, &mut self.out);
-                self.rest = &self.rest[c.len_utf8()..];
+                self.rest = after;
             }
             c => self.take(c.len_utf8()),
         }
     }
 
-    /// A code span, if the same number of backticks comes again; else plain backticks.
+    /// A code span, if there is another run of the same number of backticks; otherwise plain backticks.
     fn code(&mut self) {
-        let ticks = self.rest.bytes().take_while(|byte| *byte == b'`').count();
-        let mut from = ticks;
-        while let Some(found) = self.rest[from..].find('`') {
-            let start = from + found;
-            let run = self.rest[start..].bytes().take_while(|byte| *byte == b'`').count();
-            if run == ticks {
-                let span = tame(&self.rest[..start + run]);
-                self.out.push_str(&span);
-                self.rest = &self.rest[start + run..];
+        let after_ticks = self.rest.trim_start_matches('`');
+        let ticks = self.rest.len() - after_ticks.len();
+        let mut ahead = after_ticks;
+        while let Some((_, from)) = ahead.find('`').and_then(|found| ahead.split_at_checked(found)) {
+            ahead = from.trim_start_matches('`');
+            if from.len() - ahead.len() == ticks {
+                let (span, rest) = self.rest.split_at(self.rest.len() - ahead.len());
+                let name = span.trim_matches('`');
+                match self.schemas.link(name).filter(|_| ticks == 1 && !self.in_link) {
+                    Some(link) => self.out.push_str(&link),
+                    None => self.out.push_str(&tame(span)),
+                }
+                self.rest = rest;
                 return;
             }
-            from = start + run;
         }
         for _ in 0..ticks {
             self.out.push_str("\\`");
         }
-        self.rest = &self.rest[ticks..];
+        self.rest = after_ticks;
     }
 
-    /// `[text](https://…)` stays a link; any other bracket is a bracket.
+    /// `[text](https://…)` is kept as a link. Other brackets are plain text.
     fn link(&mut self) {
-        if let Some((label, address, end)) = link(self.rest) {
-            let label = Text { rest: label, out: String::new(), in_link: true }.run();
+        if let Some((label, address, rest)) = link(self.rest) {
+            let label = Text { rest: label, out: String::new(), in_link: true, schemas: self.schemas }.run();
             self.out.push_str(&format!("[{label}]({address})"));
-            self.rest = &self.rest[end..];
+            self.rest = rest;
         } else {
-            self.out.push_str("\\[");
-            self.rest = &self.rest[1..];
+            self.out.push('\\');
+            self.take(1);
         }
     }
 
-    /// At the colon of what may be an address: the scheme is already written.
+    /// Handles the colon of a possible address, whose scheme has already been written.
     fn address(&mut self) {
         let scheme = ["https", "http"].into_iter().find(|scheme| self.out.ends_with(scheme));
         let Some(scheme) = scheme.filter(|_| !self.in_link && self.rest.starts_with("://")) else {
@@ -200,7 +309,7 @@ impl Text<'_> {
             return;
         };
         let end = self.rest.find(|c: char| c.is_whitespace() || is_unfit(c) || "<>\"`'|\\".contains(c));
-        let whole = &self.rest[..end.unwrap_or(self.rest.len())];
+        let (whole, _) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         let mut address = whole.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
         address = without_open_brackets(address);
         let is_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&()*+,;=%".contains(c);
@@ -209,24 +318,26 @@ impl Text<'_> {
         let taken = address.len();
         let address = format!("{open}{scheme}{address}{close}");
         self.out.truncate(self.out.len() - scheme.len());
-        // What stands directly before must not join the code span.
+        // Text before the address must not become part of the code span.
         if self.out.ends_with('`') && open == '`' {
             self.out.push(' ');
         }
         self.out.push_str(&address);
-        self.rest = &self.rest[taken..];
+        self.rest = self.rest.split_at(taken).1;
     }
 }
 
-/// An address without the closing brackets at its end that it did not open.
+/// An address without closing brackets at its end that have no opening bracket in it.
 fn without_open_brackets(mut address: &str) -> &str {
     const PAIRS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
     let mut counts =
         PAIRS.map(|(open, close)| (address.matches(open).count(), address.matches(close).count()));
     while let Some(shorter) = address.strip_suffix([')', ']', '}']) {
         step();
-        let Some(pair) = PAIRS.iter().position(|(_, close)| address.ends_with(*close)) else { break };
-        let (opened, closed) = &mut counts[pair];
+        let mut pairs = PAIRS.iter().zip(&mut counts);
+        let Some((_, (opened, closed))) = pairs.find(|((_, close), _)| address.ends_with(*close)) else {
+            break;
+        };
         if *opened >= *closed {
             break;
         }
@@ -240,26 +351,76 @@ fn is_special(c: char) -> bool {
     matches!(c, '`' | '[' | ']' | '<' | '\\' | ':' | '!' | '~') || is_unfit(c)
 }
 
-/// Label, address and length of a link that `text` begins with.
-fn link(text: &str) -> Option<(&str, &str, usize)> {
-    let close = text[1..].find([']', '[', '`', '\\', '<', '!'])? + 1;
-    let label = &text[1..close];
-    let rest = text[close..].strip_prefix("](")?;
+/// The label and address of the link that `text` begins with, and the text after it.
+fn link(text: &str) -> Option<(&str, &str, &str)> {
+    let inner = text.strip_prefix('[')?;
+    let (label, rest) = inner.split_at(inner.find([']', '[', '`', '\\', '<', '!'])?);
+    let rest = rest.strip_prefix("](")?;
     let is_url = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-    // No further than the address can go: what follows is looked at again.
-    let end = rest.find(|c: char| !is_url(c))?;
-    let address = &rest[..end];
+    // Search only as far as an address can extend. The rest is examined again.
+    let (address, rest) = rest.split_at(rest.find(|c: char| !is_url(c))?);
     let is_web = address.starts_with("https://") || address.starts_with("http://");
-    let is_fine = is_web && rest[end..].starts_with(')') && !label.trim().is_empty();
-    is_fine.then_some((label, address, close + 2 + end + 1))
+    let rest = rest.strip_prefix(')')?;
+    (is_web && !label.trim().is_empty()).then_some((label, address, rest))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::lines;
+    use super::*;
+
+    fn lines(prose: &str) -> Vec<String> {
+        super::lines(prose, NO_SCHEMAS)
+    }
 
     fn check(prose: &str, expected: &[&str]) {
         assert_eq!(lines(prose), expected, "{prose:?}");
+    }
+
+    #[test]
+    fn names_of_schemas_are_links() {
+        let names = BTreeMap::from([
+            ("File", "File"),
+            ("FileList", "FileList"),
+            ("Object", "Object"),
+            ("GoogleFoo_v1", "GoogleFooV1"),
+            ("odd name", "OddName"),
+        ]);
+        let linked = |prose: &str, path| super::lines(prose, Schemas { names: &names, path }).concat();
+        let check =
+            |prose: &str, expected: &str| assert_eq!(linked(prose, "schemas::"), expected, "{prose:?}");
+        check("A `File` in a FileList.", "A [`File`](schemas::File) in a [`FileList`](schemas::FileList).");
+        check(
+            "*FileList*: (FileList), \"FileList\"",
+            &"*L*: (L), \"L\"".replace('L', "[`FileList`](schemas::FileList)"),
+        );
+        check(
+            "an `Object`, GoogleFoo_v1",
+            "an [`Object`](type@schemas::Object), [`GoogleFoo_v1`](schemas::GoogleFooV1)",
+        );
+        // A plain word may be just a word, and a part of a path or of a longer name is no name.
+        for text in [
+            "File, Object",
+            "a/FileList",
+            "FileList/a",
+            "a.FileList",
+            "FileList.files",
+            "FileLists",
+            "MyFileList",
+            "FileList-x",
+            "@FileList",
+            "``File``",
+            "`File.id`",
+            "`odd name`",
+            "[see FileList](https://e.com/)",
+            "https://e.com/",
+        ] {
+            let expected = if text.starts_with("https") { format!("<{text}>") } else { text.to_owned() };
+            check(text, &expected);
+        }
+        assert_eq!(
+            linked("`File` `Object` GoogleFoo_v1", ""),
+            "[`File`] [`type@Object`] [`GoogleFoo_v1`](GoogleFooV1)"
+        );
     }
 
     #[test]

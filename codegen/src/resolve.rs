@@ -1,5 +1,5 @@
-//! From the document to the model: every decision is made here. Each pass gives what it found, and the model is made of all
-//! of it at the end.
+//! Makes the model from the document; all decisions are made here. Each pass returns its results, and the model is
+//! made of all of them at the end.
 
 mod depth;
 mod example;
@@ -46,7 +46,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     paging::warn_of_unknown(&options.items, &root, log);
     quota::warn_of_unknown(&options.quota, &root, log);
     let types = types.finish(log);
-    // Before a part is selected: a part without the polls can be waited for too.
+    // Before methods are selected, because operations can be waited for even if their polls are not selected.
     let operations = operations::find(&types, &root);
     let updates = updates::find(&types, &root, document, options, log);
     let unions = updates::unions(&types, &updates);
@@ -83,9 +83,9 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
         quota: options.quota.clone(),
         endpoints: endpoints.collect(),
         data_wrapper: document.features.iter().any(|feature| feature == "dataWrapper"),
-        scopes,
+        scopes: scopes.into(),
         default_scopes,
-        // The example names the crate, and a module does not know in which it is.
+        // The example names the crate, which is unknown for a module.
         example: if options.as_module { None } else { example::find(&root) },
         root,
         types,
@@ -96,7 +96,7 @@ pub(crate) fn resolve(document: &Document, options: &Options, log: &mut Log<'_>)
     })
 }
 
-/// Whether some resource or marker has that name, which something of the crate's root has too.
+/// Whether a resource or marker has this name, which also belongs to something in the crate's root.
 fn shadows(root: &Resource, name: &str) -> bool {
     let is_resource = root.walk().skip(1).any(|resource| resource.name.as_str() == name);
     is_resource || root.all_methods().any(|method| method.marker.as_str() == name)

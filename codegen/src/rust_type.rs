@@ -133,7 +133,8 @@ pub(crate) fn said<'o>(types: &Types, objects: impl Iterator<Item = &'o Type>) -
     }
     let is_said = |path: &str| {
         all.match_indices(path)
-            .any(|(at, _)| !all[at + path.len()..].starts_with(|next: char| next.is_ascii_alphanumeric()))
+            .filter_map(|(at, _)| all.get(at + path.len()..))
+            .any(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
     };
     let said = IMPORTED.iter().filter(|(name, path)| {
         path.starts_with("runtime") && is_free(types, name) && (*name == "Extra" || is_said(path))

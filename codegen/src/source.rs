@@ -1,5 +1,5 @@
-//! The text of a file. Code comes as tokens and is formatted by `prettyplease`; what is data (docs, fields, variants, tables
-//! given to macros) is written line by line, since most of a crate is data.
+//! The text of a file. Code consists of tokens and is formatted by `prettyplease`. Data (docs, fields, variants,
+//! tables for macros) is written line by line, because most of a crate is data.
 
 use std::fmt::{self, Write};
 
@@ -15,12 +15,12 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// A file that begins with that line.
+    /// A file with that first line.
     pub(crate) fn new(header: &str) -> Self {
         Source { text: header.to_owned(), depth: 0, error: None }
     }
 
-    /// Parts items by a blank line.
+    /// Separates items with a blank line.
     pub(crate) fn blank(&mut self) {
         if !self.text.ends_with("{\n") && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -35,24 +35,24 @@ impl Source {
         self.text.push('\n');
     }
 
-    /// A line after which everything is one step deeper.
+    /// Writes a line and increases the indentation.
     pub(crate) fn open(&mut self, line: fmt::Arguments<'_>) {
         self.line(line);
         self.depth += 1;
     }
 
-    /// The line that ends such a step.
+    /// Decreases the indentation and writes a line.
     pub(crate) fn close(&mut self, line: &str) {
         self.depth = self.depth.saturating_sub(1);
         self.line(format_args!("{line}"));
     }
 
-    /// Doc comments of the item that follows.
+    /// Writes doc comments for the next item.
     pub(crate) fn docs(&mut self, lines: &[String]) {
         self.comment("///", lines);
     }
 
-    /// Doc comments of the module itself.
+    /// Writes doc comments for the module itself.
     pub(crate) fn module_docs(&mut self, lines: &[String]) {
         self.comment("//!", lines);
     }
@@ -69,7 +69,7 @@ impl Source {
         }
     }
 
-    /// Items, formatted.
+    /// Writes formatted items.
     pub(crate) fn code(&mut self, tokens: TokenStream) {
         let formatted = match syn::parse2(tokens) {
             Ok(file) => prettyplease::unparse(&file),
@@ -87,10 +87,10 @@ impl Source {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Errors
-    /// If some tokens were no items.
+    /// If some tokens were not items.
     pub(crate) fn finish(self) -> Result<String, syn::Error> {
         match self.error {
             Some(error) => Err(error),
@@ -105,7 +105,7 @@ impl Source {
     }
 }
 
-/// A string literal. What would make it read other than it is, is escaped.
+/// A string literal. Characters that would change how it is displayed are escaped.
 pub(crate) fn literal(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

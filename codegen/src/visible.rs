@@ -1,13 +1,13 @@
-//! Characters that do not show, or make text read other than it is: they are escaped wherever text of a document is
-//! written, in code, docs, manifests and messages.
+//! Escapes characters that are invisible or change how text is displayed, wherever text of a document is written: in
+//! code, docs, manifests and messages.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character does not show or changes how others show: controls (C0, C1), what sets the direction of text, what
-/// joins or separates letters without a width, line separators, tags, and private or invisible operators.
+/// Whether a character is invisible or changes how others are displayed: controls (C0, C1), marks of text direction,
+/// joiners and separators without width, line separators, tags, and invisible or private operators.
 ///
-/// Unicode's general categories Cc and Zl, Zp, and the format characters (Cf) that are not part of a script.
+/// These are Unicode's general categories Cc, Zl and Zp, and the format characters (Cf) that are not part of a script.
 pub(crate) fn is_unfit(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -17,7 +17,7 @@ pub(crate) fn is_unfit(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text with each of those written as `\u{…}`.
+/// The text with each of these characters written as `\u{…}`.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unfit) {
         return Cow::Borrowed(text);
@@ -27,10 +27,10 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Appends a character, escaped where it is one of those.
+/// Appends a character, escaped if necessary.
 pub(crate) fn push(c: char, out: &mut String) {
     if is_unfit(c) {
-        // Writing to a string cannot fail.
+        // Writing to a string does not fail.
         let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
     } else {
         out.push(c);

@@ -7,12 +7,16 @@ use gapis_calendar_v3::schemas::Event;
 use gapis_calendar_v3::{Calendar, events};
 use gapis_drive_v3::{Drive, permissions};
 use gapis_gmail_v1::schemas::{ListMessagesResponse, Message};
-use gapis_gmail_v1::{Gmail, users::messages};
+use gapis_gmail_v1::users::{self, messages};
+use gapis_gmail_v1::{BearerToken, Client, Gmail};
 use gapis_mock::{Handlers, MockCall, MockError, UpdateHandler};
 use gapis_sheets_v4::schemas::{AddSheetRequest, AddSheetResponse, SheetProperties};
 use gapis_sheets_v4::{Sheets, spreadsheets};
 
 #[allow(dead_code)] // Its `main` is not run here.
+#[path = "../examples/domain.rs"]
+mod domain;
+#[allow(dead_code)]
 #[path = "../examples/label.rs"]
 mod label;
 #[allow(dead_code)]
@@ -121,4 +125,24 @@ async fn a_sheet_is_added_and_filled() {
     let filled = handlers.calls_of::<spreadsheets::values::Update>();
     assert_eq!(filled[0].var("range").unwrap(), "'Ada''s'!A1");
     assert_eq!(filled[0].raw_body(), &br#"{"values":[["animal","legs"],["sheep","4"]]}"#[..]);
+}
+
+/// Each call with the credentials of its own user, a hundred in each request.
+#[tokio::test]
+async fn every_user_of_a_domain_has_imap_turned_off() {
+    let handlers = Handlers::new();
+    handlers.on::<users::settings::UpdateImap>(|call| {
+        let user = call.var("userId")?.to_owned();
+        match call.header("authorization") {
+            Some(token) if *token == format!("Bearer token of {user}") => call.body(),
+            token => Err(MockError::new(401, "authError", format!("{user} came with {token:?}"))),
+        }
+    });
+    let client = Client::builder().anonymous().transport(handlers.clone()).build().unwrap();
+    let users: Vec<_> = (0..17_000).map(|number| format!("user{number}@example.com")).collect();
+    let report =
+        domain::turn_off_imap(&client, users, |user| BearerToken::new(&format!("token of {user}"))).await;
+    let report = report.unwrap();
+    assert_eq!((report.calls, report.failed, report.requests), (17_000, 0, 170));
+    assert_eq!((handlers.call_count(), handlers.request_count()), (17_000, 170));
 }

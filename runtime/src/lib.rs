@@ -45,6 +45,7 @@
 //! - [`Upload`], [`Download`] and [`Source`]: media
 //! - `gapis-auth`: credentials that request tokens; `gapis-mock`: a server for tests
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derive macros refer to this crate by its name, also in its own tests.
@@ -107,7 +108,8 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use crate::{
         ApiError, ApiKey, AuthHeaders, Batch, Batcher, BearerToken, BoxFuture, Builder, Client, Credentials,
-        Driver, Error, HttpBody, Id, IntoCall, Json, Outcome, PollPolicy, RawResponse, Record, Reply, Report,
-        Result, RetryPolicy, Session, Source, Ticket, UpdateTicket,
+        Driver, Error, Governor, HttpBody, Id, IntoCall, Json, Outcome, PollPolicy, Rate, RawResponse,
+        Record, Reply, Report, Result, RetryPolicy, Run, RunProgress, RunReport, Session, Source, Ticket,
+        UpdateTicket,
     };
 }

@@ -7,13 +7,9 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
-use gapis_runtime::{BearerToken, BoxFuture, Builder, Client, Error, Result};
+use gapis_runtime::{BearerToken, BoxFuture, Builder, Error, Result};
+use gapis_testkit::regional::Zoo;
 use http::{HeaderMap, StatusCode};
-
-#[derive(Clone, Debug)]
-pub struct Zoo(Client);
-gapis_runtime::api! { Zoo { name: "zoo", version: "v1", root_url: "https://zoo.googleapis.com/", service_path: "zoo/v1/",
-batch_path: "batch/zoo/v1" } }
 
 /// Responds with media, or with a redirect if the query ends with `to=`. Records the URLs and tokens of requests.
 #[derive(Clone, Default)]

@@ -1,20 +1,20 @@
-//! Members whose type is not that of the format, brought to it: what a client reads that looks at a member only when it
-//! needs it, as google-api-python-client does, is read here too.
+//! Converts members whose type differs from the format's. Clients that look at a member only when they need it, such
+//! as google-api-python-client, can read such documents, so this generator can too.
 //!
-//! A number where text belongs is its text, `null` is no member, and a schema that is none is any JSON value. What has no
-//! such meaning is left out. All of that is warned of. An error is only what leaves nothing to generate from: a container
-//! of resources, methods or schemas that is something else. In a method even that is not one, since the method is left
-//! out.
+//! A number instead of text becomes its text, `null` means that there is no member, and anything instead of a schema
+//! becomes any JSON value. Members without such a meaning are left out. All of these cause warnings. It is an error
+//! only if nothing could be generated: if a container of resources, methods or schemas is something else. Within a
+//! method, even that is only a warning, and the method is left out.
 
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::log::{Log, Place};
 
-/// An object of the format: its members that matter.
+/// An object of the format: the members that this generator reads.
 struct Shape(&'static [(&'static str, Kind)]);
 
-/// The type that a member has in the format.
+/// The type of a member in the format.
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
@@ -23,11 +23,11 @@ enum Kind {
     Flags,
     /// A list of objects.
     Objects(&'static Shape),
-    /// An object that can be left out.
+    /// An object that may be left out.
     Object(&'static Shape),
-    /// A schema, a member of one or a parameter.
+    /// A schema, a member of a schema or a parameter.
     Schema,
-    /// An object whose members are such things, by names of the API's choice.
+    /// An object whose members are such values, with names chosen by the API.
     Schemas,
     Scopes,
     Methods,
@@ -107,10 +107,10 @@ static SCHEMA: Shape = Shape(&[
 ]);
 static ANNOTATIONS: Shape = Shape(&[("required", Texts)]);
 
-/// Gives every member of the document the type that it has in the format.
+/// Gives every member of the document the type in the format.
 ///
 /// # Errors
-/// If the document or a container in it is something else than an object.
+/// If the document or a container in it is not an object.
 pub(super) fn mend(document: &mut Value, log: &mut Log<'_>) -> Result<(), Error> {
     match document {
         Value::Object(members) => object(members, &DOCUMENT, None, log),
@@ -135,7 +135,7 @@ fn object(
             members.remove(*key);
         }
     }
-    // Descriptions belong to values by their position.
+    // Descriptions belong to values by their position, so their numbers must be equal.
     if count(members, "enum") != values {
         members.remove("enumDescriptions");
         members.remove("enumDeprecated");
@@ -147,7 +147,7 @@ fn count(members: &Map<String, Value>, key: &str) -> usize {
     members.get(key).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-/// Whether the member stays.
+/// Returns whether the member is kept.
 fn member(value: &mut Value, kind: Kind, place: &Place<'_>, log: &mut Log<'_>) -> Result<bool, Error> {
     if value.is_null() {
         if !matches!(kind, Text | Schema) {
@@ -184,7 +184,7 @@ fn member(value: &mut Value, kind: Kind, place: &Place<'_>, log: &mut Log<'_>) -
     }
 }
 
-/// Says what a value is not. Gives `false`: it does not stay.
+/// Warns about a value of another type. Returns `false`, because the value is not kept.
 fn left_out(place: &Place<'_>, expected: &str, log: &mut Log<'_>) -> bool {
     log.warn(place, format!("expected {expected}: left out"));
     false
@@ -208,7 +208,7 @@ fn flag(value: &mut Value, place: &Place<'_>, log: &mut Log<'_>) -> bool {
         Value::Bool(_) => return true,
         Value::String(text) if text == "true" => true,
         Value::String(text) if text == "false" => false,
-        // As JSON Schema has it, which names the members of an object that are required.
+        // In JSON Schema this is a list of required members.
         _ => return left_out(place, "`true` or `false`", log),
     };
     log.warn(place, format!("expected `true` or `false`: the string is read as `{is_on}`"));
@@ -216,7 +216,7 @@ fn flag(value: &mut Value, place: &Place<'_>, log: &mut Log<'_>) -> bool {
     true
 }
 
-/// A list of strings or flags; a single one is a list of one.
+/// A list of strings or flags. A single one becomes a list.
 fn list(
     value: &mut Value,
     place: &Place<'_>,
@@ -264,7 +264,7 @@ fn method(value: &mut Value, place: &Place<'_>, log: &mut Log<'_>) -> Result<boo
     }
 }
 
-/// Mends each member of an object whose names the API chose.
+/// Mends each member of an object whose names were chosen by the API.
 fn each(
     value: &mut Value,
     place: &Place<'_>,

@@ -3,17 +3,17 @@
 use super::{docs, gate};
 use crate::model::{Api, Enum, Value};
 use crate::naming;
-use crate::prose::code;
+use crate::prose::{Schemas, code};
 use crate::source::{Source, literal};
 
-pub(crate) fn write(api: &Api, source: &mut Source) {
+pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     source.blank();
     source.module_docs(&[
-        "The values that the document knows, of members and parameters. Members hold them as".to_owned(),
-        "[`Open`](super::runtime::Open), which keeps values that came later.".to_owned(),
+        "The values of members and parameters that the document defines. Members have the type".to_owned(),
+        "[`Open`](super::runtime::Open), which can also hold values that are added later.".to_owned(),
     ]);
     let mut kept: Vec<usize> =
-        (0..api.types.enums.len()).filter(|&index| api.gates.enums[index].is_some()).collect();
+        api.types.enums.indices().filter(|&index| api.gates.enums[index].is_some()).collect();
     kept.sort_by_key(|&index| &api.types.enums[index].name);
     if kept.is_empty() {
         return;
@@ -30,18 +30,18 @@ pub(crate) fn write(api: &Api, source: &mut Source) {
             Some(&first) => {
                 source.line(format_args!("pub type {} = {};", item.name, api.types.enums[first].name));
             }
-            None => write_enum(item, source),
+            None => write_enum(item, schemas, source),
         }
     }
 }
 
-fn write_enum(item: &Enum, source: &mut Source) {
+fn write_enum(item: &Enum, schemas: Schemas<'_>, source: &mut Source) {
     source.line(format_args!("#[derive(OpenEnum)]"));
     source.line(format_args!("#[non_exhaustive]"));
     source.open(format_args!("pub enum {} {{", item.name));
     for Value { name, wire, docs: said } in &item.values {
         let follows = naming::variant_says(name, wire);
-        let mut lines = docs::lines(said);
+        let mut lines = docs::lines(said, schemas);
         if lines.is_empty() && !follows {
             lines.push(format!("{}.", code(wire)));
         }

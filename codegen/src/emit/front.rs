@@ -3,11 +3,11 @@
 use crate::features::FEATURES;
 use crate::model::{Api, Example};
 use crate::options::Quota;
-use crate::prose::{self, code};
+use crate::prose::{self, NO_SCHEMAS, Schemas, code};
 
 /// The documentation of the crate, or of a module that is generated for an API.
-pub(crate) fn page(api: &Api, as_module: bool) -> Vec<String> {
-    let mut lines = introduction(api);
+pub(crate) fn page(api: &Api, as_module: bool, schemas: Schemas<'_>) -> Vec<String> {
+    let mut lines = introduction(api, schemas);
     if let Some(example) = &api.example {
         lines.push(String::new());
         lines.extend(example_lines(api, example, true));
@@ -18,12 +18,12 @@ pub(crate) fn page(api: &Api, as_module: bool) -> Vec<String> {
     lines.extend(
         [
             "",
-            "# Where to go on",
+            "# Where to start",
             "",
-            "The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has",
-            "what every call can do, and the setters of each method's optional parameters. Requests and responses",
-            "are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].",
-            "The [guide](runtime::guide) has a page for each thing to do: credentials, batches, pages, media, retries, errors.",
+            "The functions of the service return resources, whose functions return calls. [`Call`] has the functions of",
+            "every call, and the setters of each method's optional parameters. Requests and responses are in [`schemas`],",
+            "the values of their enums in [`enums`], and the OAuth 2 scopes in [`scopes`]. The [guide](runtime::guide) has a",
+            "page for each topic: credentials, batches, pages, media, retries, errors.",
         ]
         .map(str::to_owned),
     );
@@ -38,29 +38,32 @@ pub(crate) fn readme(api: &Api, header: &str) -> String {
         format!("# {}", api.crate_name),
         String::new(),
     ];
-    lines.extend(introduction(api));
+    lines.extend(introduction(api, NO_SCHEMAS));
     if let Some(example) = &api.example {
         lines.push(String::new());
         lines.extend(example_lines(api, example, false));
     }
     lines.extend([
         String::new(),
-        "It is one of the [gapis](https://github.com/gapis-rs/gapis) crates, and licensed as they are: Apache-2.0 or MIT,"
+        "This is one of the [gapis](https://github.com/gapis-rs/gapis) crates, with the same license: Apache-2.0 or MIT, at"
             .to_owned(),
-        "at your option. It is not an official Google product.".to_owned(),
+        "your option. It is not an official Google product.".to_owned(),
     ]);
     lines.join("\n") + "\n"
 }
 
-fn introduction(api: &Api) -> Vec<String> {
-    let mut lines = prose::lines(&format!("{} {}.", api.title.replace('\n', " "), api.version));
+fn introduction(api: &Api, schemas: Schemas<'_>) -> Vec<String> {
+    let mut lines = prose::lines(&format!("{} {}.", api.title.replace('\n', " "), api.version), NO_SCHEMAS);
     if let Some(prose) = &api.description {
         lines.push(String::new());
-        lines.extend(prose::lines(prose));
+        lines.extend(prose::lines(prose, schemas));
     }
     if let Some(link) = &api.documentation {
         lines.push(String::new());
-        lines.extend(prose::lines(&format!("Google's documentation: {}", link.replace('\n', " "))));
+        lines.extend(prose::lines(
+            &format!("Google's documentation: {}", link.replace('\n', " ")),
+            NO_SCHEMAS,
+        ));
     }
     let calls = api.limits.calls.unwrap_or(1000);
     let path = code(&format!("/{}", api.batch_path));
@@ -69,7 +72,7 @@ fn introduction(api: &Api) -> Vec<String> {
         0 => {
             "The servers of this API accept no batches: the calls of a batch are sent one by one.".to_owned()
         }
-        calls => format!("A batch of up to {calls} calls goes to {path} in one request."),
+        calls => format!("One request to {path} can contain a batch of up to {calls} calls."),
     });
     lines.extend(quota(&api.quota));
     lines
@@ -123,7 +126,7 @@ fn features(api: &Api) -> Vec<String> {
         String::new(),
         "# Features".to_owned(),
         String::new(),
-        "| feature | by default | turns on |".to_owned(),
+        "| feature | default | enables |".to_owned(),
         "|---|---|---|".to_owned(),
     ];
     for feature in FEATURES {
@@ -136,7 +139,7 @@ fn features(api: &Api) -> Vec<String> {
     if !api.gates.features.is_empty() {
         lines.extend([
             String::new(),
-            "A program that turns the default off and names the resources it needs compiles in less time."
+            "A program that disables the default features and enables only the resources that it needs compiles faster."
                 .to_owned(),
         ]);
     }

@@ -8,7 +8,7 @@ use super::anchors::{self, Anchors};
 use super::{docs, gate, updates};
 use crate::model::{Api, Download, Items, Method, Paging, Parameter, ParameterType, Resource, Type, Upload};
 use crate::naming::Name;
-use crate::prose::{self, code};
+use crate::prose::{self, Schemas, code};
 use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 
@@ -16,6 +16,7 @@ use crate::source::{Source, literal};
 pub(crate) struct Writer<'a> {
     pub(crate) api: &'a Api,
     pub(crate) anchors: &'a Anchors,
+    pub(crate) schemas: Schemas<'a>,
     pub(crate) source: &'a mut Source,
 }
 
@@ -70,7 +71,7 @@ impl Writer<'_> {
             let ty = tokens(&rust_type::argument(types, argument, At::Resource));
             quote!(#name: #ty)
         });
-        // An enum value may be given as text too, and is sent either way.
+        // An enum value can be passed as text too.
         let words = method.arguments.iter().filter_map(|argument| match argument.ty {
             ParameterType::Enum(index) if !argument.repeated => {
                 let name = argument.name.ident();
@@ -79,7 +80,8 @@ impl Writer<'_> {
             }
             _ => None,
         });
-        let in_path = method.path_arguments.iter().map(|&index| method.arguments[index].name.ident());
+        let in_path = method.path_arguments.iter().filter_map(|&index| method.arguments.get(index));
+        let in_path = in_path.map(|argument| argument.name.ident());
         let in_query = method.arguments.iter().filter(|argument| !argument.in_path).map(|argument| {
             let wire = tokens(&literal(&argument.wire));
             let name = argument.name.ident();
@@ -113,7 +115,7 @@ impl Writer<'_> {
     }
 
     fn method_docs(&self, method: &Method) -> Vec<String> {
-        let mut lines = method.docs.prose.as_deref().map(prose::lines).unwrap_or_default();
+        let mut lines = docs::prose(method.docs.prose.as_deref(), self.schemas);
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -124,7 +126,8 @@ impl Writer<'_> {
             let links = method.scopes.iter().map(name).map(|name| format!("[`{name}`](scopes::{name})"));
             list("Scopes:", links.collect(), &mut lines);
         }
-        let arguments: Vec<String> = method.arguments.iter().filter_map(argument_line).collect();
+        let line = |argument| argument_line(argument, self.schemas);
+        let arguments: Vec<String> = method.arguments.iter().filter_map(line).collect();
         if !arguments.is_empty() {
             lines.push(String::new());
             lines.extend(arguments);
@@ -142,16 +145,16 @@ impl Writer<'_> {
         let api = self.api;
         let mut notes = String::new();
         if api.operation_of(&method.output).is_some() {
-            notes.push_str(" Can be waited for.");
+            notes.push_str(" Returns an operation that can be waited for.");
         }
         if method.download.is_some() {
-            notes.push_str(" Serves media.");
+            notes.push_str(" Can download media.");
         }
         match &method.upload {
             Some(Upload { max_size: Some(size), .. }) => {
-                notes.push_str(&format!(" Takes media of up to {size} bytes."));
+                notes.push_str(&format!(" Can upload media of up to {size} bytes."));
             }
-            Some(_) => notes.push_str(" Takes media."),
+            Some(_) => notes.push_str(" Can upload media."),
             None => {}
         }
         if method.units != 1 {
@@ -159,7 +162,7 @@ impl Writer<'_> {
         }
         if let Some(update) = api.update_of(method) {
             let list = code(&update.requests.wire);
-            notes.push_str(&format!(" Applies the {list} that are pushed, all of them or none."));
+            notes.push_str(&format!(" Applies all pushed {list}, or none."));
         }
         notes
     }
@@ -200,7 +203,7 @@ impl Writer<'_> {
                 self.source.open(format_args!("impl {}<'_, {marker}> {{", updates::name(self.api)));
                 for setter in &update.setters {
                     self.source.blank();
-                    updates::setter(self.api, setter, self.source);
+                    updates::setter(self.api, setter, self.schemas, self.source);
                 }
                 for (parameter, name) in method.setters.iter().zip(&update.parameters) {
                     self.setter(parameter, name);
@@ -276,7 +279,7 @@ impl Writer<'_> {
     fn setter(&mut self, parameter: &Parameter, name: &Name) {
         let ty = rust_type::parameter(&self.api.types, parameter, At::Resource);
         self.source.blank();
-        self.source.docs(&docs::lines(&parameter.docs));
+        self.source.docs(&docs::lines(&parameter.docs, self.schemas));
         gate::deprecated(parameter.docs.deprecated, self.source);
         self.source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
         self.source.line(format_args!("self.with_param({}, &value)", literal(&parameter.wire)));
@@ -305,11 +308,11 @@ pub(crate) fn accessor(resource: &Resource, client: &TokenStream, life: &TokenSt
 }
 
 /// An item in the list of arguments, if there is something to say. Prose of several paragraphs becomes one.
-fn argument_line(argument: &Parameter) -> Option<String> {
+fn argument_line(argument: &Parameter, schemas: Schemas<'_>) -> Option<String> {
     let mut said: Vec<String> = Vec::new();
     if let Some(prose) = &argument.docs.prose {
         let joined = prose.split_whitespace().collect::<Vec<_>>().join(" ").replace("```", "`");
-        said.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined)).concat());
+        said.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined), schemas).concat());
     }
     said.extend(argument.docs.facts.iter().cloned());
     (!said.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), said.join(", ")))

@@ -18,7 +18,7 @@ impl Writer<'_> {
     pub(crate) fn root(&mut self, as_module: bool) {
         let api = self.api;
         self.source.blank();
-        self.source.module_docs(&front::page(api, as_module));
+        self.source.module_docs(&front::page(api, as_module, self.schemas));
         self.source.blank();
         self.source.line(format_args!("#![cfg_attr(docsrs, feature(doc_cfg))]"));
         // A module cannot have the attribute; its crate must, for such a document.

@@ -3,11 +3,11 @@
 use super::{docs, gate, updates};
 use crate::model::{Api, Field, Object, Operation, OperationForm, Poll, Shape, Type};
 use crate::naming;
-use crate::prose::code;
+use crate::prose::{Schemas, code};
 use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 
-pub(crate) fn write(api: &Api, source: &mut Source) {
+pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     let extra = if rust_type::is_free(&api.types, "Extra") {
         "[`Extra`]"
     } else {
@@ -15,17 +15,16 @@ pub(crate) fn write(api: &Api, source: &mut Source) {
     };
     source.blank();
     source.module_docs(&[
-        "The schemas: what requests and responses are made of. A literal ends with `..Default::default()`."
-            .to_owned(),
+        "The schemas of requests and responses. A literal ends with `..Default::default()`.".to_owned(),
         format!(
-            "The member `extra`, an {extra}, keeps what the document does not name, and sends explicit nulls."
+            "The member `extra`, an {extra}, holds members that the document does not define, and explicit nulls."
         ),
     ]);
     let kept = |inline: bool| {
         let is_kept = move |index: &usize| {
             api.gates.objects[*index].is_some() && api.types.objects[*index].inline == inline
         };
-        (0..api.types.objects.len()).filter(is_kept)
+        api.types.objects.indices().filter(is_kept)
     };
     let mut inline: Vec<usize> = kept(true).collect();
     inline.sort_by_key(|&index| &api.types.objects[index].name);
@@ -38,17 +37,17 @@ pub(crate) fn write(api: &Api, source: &mut Source) {
         source.line(format_args!("pub use self::inline::*;"));
     }
     for index in top {
-        item(api, index, At::Schemas, source);
+        item(api, index, At::Schemas, schemas, source);
     }
     if inline.is_empty() {
         return;
     }
     source.blank();
-    source.docs(&["Objects inside schemas that the document does not name.".to_owned()]);
+    source.docs(&["Objects inside schemas, which have no name in the document.".to_owned()]);
     source.open(format_args!("pub mod inline {{"));
     imports(api, &inline, says_enums(api, &inline), source);
     for index in inline {
-        item(api, index, At::Inline, source);
+        item(api, index, At::Inline, schemas.from("super::"), source);
     }
     source.close("}");
 }
@@ -94,7 +93,7 @@ fn imports(api: &Api, objects: &[usize], enums: bool, source: &mut Source) {
     source.line(format_args!("use super::{};", if enums { "{enums, runtime}" } else { "runtime" }));
 }
 
-fn item(api: &Api, index: usize, at: At, source: &mut Source) {
+fn item(api: &Api, index: usize, at: At, schemas: Schemas<'_>, source: &mut Source) {
     let object = &api.types.objects[index];
     let name = &object.name;
     let attribute = |source: &mut Source| {
@@ -107,14 +106,15 @@ fn item(api: &Api, index: usize, at: At, source: &mut Source) {
         attribute(source);
         return source.line(format_args!("pub type {name} = {};", api.types.objects[first].name));
     }
-    let mut lines = docs::lines(&object.docs);
+    let mut lines = docs::lines(&object.docs, schemas);
     if lines.is_empty() && !object.inline && *name.bare() != object.wire {
         lines.push(format!("The schema {}.", code(&object.wire)));
     }
     match &object.shape {
         Shape::Alias(ty) => {
             if lines.is_empty() {
-                lines.push(format!("The schema {}: {}.", code(&object.wire), docs::words(&api.types, ty)));
+                let words = docs::words(&api.types, ty, schemas);
+                lines.push(format!("The schema {}: {words}.", code(&object.wire)));
             }
             source.docs(&lines);
             attribute(source);
@@ -127,7 +127,7 @@ fn item(api: &Api, index: usize, at: At, source: &mut Source) {
             gate::deprecated(object.docs.deprecated, source);
             source.line(format_args!("#[derive(Object)]"));
             source.open(format_args!("pub struct {name} {{"));
-            fields.iter().for_each(|field| member(api, field, at, source));
+            fields.iter().for_each(|field| member(api, field, at, schemas, source));
             let extra = if rust_type::is_free(&api.types, "Extra") { "Extra" } else { "runtime::Extra" };
             source.line(format_args!("pub extra: {extra},"));
             source.close("}");
@@ -163,11 +163,11 @@ fn operation(api: &Api, object: &Object, operation: &Operation, source: &mut Sou
     source.close("}");
 }
 
-fn member(api: &Api, field: &Field, at: At, source: &mut Source) {
+fn member(api: &Api, field: &Field, at: At, schemas: Schemas<'_>, source: &mut Source) {
     let Field { name, wire, ty, docs: said } = field;
     let follows = naming::field_says(name, wire);
     let fact = if follows { None } else { Some(format!("sent as {}", code(wire))) };
-    source.docs(&docs::with(said, fact));
+    source.docs(&docs::with(said, fact, schemas));
     gate::deprecated(said.deprecated, source);
     if !follows {
         source.line(format_args!("#[wire({})]", literal(wire)));

@@ -1,7 +1,8 @@
 //! `src/scopes.rs`: a constant for each OAuth 2 scope.
 
+use super::docs;
 use crate::model::Api;
-use crate::prose;
+use crate::prose::NO_SCHEMAS;
 use crate::source::{Source, literal};
 
 pub(crate) fn write(api: &Api, source: &mut Source) {
@@ -9,7 +10,7 @@ pub(crate) fn write(api: &Api, source: &mut Source) {
     source.module_docs(&["The OAuth 2 scopes of the API.".to_owned()]);
     for scope in &api.scopes {
         source.blank();
-        source.docs(&scope.prose.as_deref().map(prose::lines).unwrap_or_default());
+        source.docs(&docs::prose(scope.prose.as_deref(), NO_SCHEMAS));
         source.line(format_args!("pub const {}: &str = {};", scope.name, literal(&scope.url)));
     }
     source.blank();

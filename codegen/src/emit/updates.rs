@@ -3,6 +3,7 @@
 
 use super::{docs, gate};
 use crate::model::{Api, BodySetter, Field, Method, Object, SubRequest, Type, Union, Update};
+use crate::prose::Schemas;
 use crate::rust_type::{self, At};
 use crate::source::{Source, literal};
 use crate::wire::Scalar;
@@ -17,14 +18,14 @@ pub(crate) fn union(
     source: &mut Source,
 ) {
     let rows = |positions: &[usize], source: &mut Source| {
-        for &index in positions {
-            let ty = match &fields[index].ty {
+        for field in positions.iter().filter_map(|&index| fields.get(index)) {
+            let ty = match &field.ty {
                 Type::Boxed(inner) | Type::Deep(inner) => {
                     rust_type::ty(&api.types, &Type::Object(*inner), at)
                 }
                 ty => rust_type::ty(&api.types, ty, at),
             };
-            source.line(format_args!("{}: {ty},", fields[index].name));
+            source.line(format_args!("{}: {ty},", field.name));
         }
     };
     source.open(format_args!("runtime::union! {{"));
@@ -61,7 +62,7 @@ pub(crate) fn facts(api: &Api, method: &Method, update: &Update, source: &mut So
 }
 
 /// A setter for a member of the body.
-pub(crate) fn setter(api: &Api, setter: &BodySetter, source: &mut Source) {
+pub(crate) fn setter(api: &Api, setter: &BodySetter, schemas: Schemas<'_>, source: &mut Source) {
     let BodySetter { name, wire, ty, docs: said } = setter;
     let some = "::std::option::Option::Some";
     let owned = |ty: &Type| rust_type::ty(&api.types, ty, At::Resource);
@@ -74,7 +75,7 @@ pub(crate) fn setter(api: &Api, setter: &BodySetter, source: &mut Source) {
         Type::Deep(inner) => (owned(&Type::Object(*inner)), "runtime::Deep::from(value)"),
         ty => (owned(ty), "value"),
     };
-    source.docs(&docs::lines(said));
+    source.docs(&docs::lines(said, schemas));
     gate::deprecated(said.deprecated, source);
     source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
     source.line(format_args!("self.with_member({}, &{some}({value}))", literal(wire)));

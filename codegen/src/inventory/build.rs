@@ -259,5 +259,5 @@ fn scopes(api: &Api) -> Vec<Scope> {
 }
 
 fn gate(api: &Api, gate: &Gate) -> Vec<String> {
-    gate.iter().map(|&index| api.gates.features[index].clone()).collect()
+    gate.iter().filter_map(|&index| api.feature(index).cloned()).collect()
 }

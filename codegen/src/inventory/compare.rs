@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{Inventory, Method};
 use super::items::{Item, ItemKind};
+use crate::table::Table;
 use crate::visible::visible;
 
 /// A difference between two revisions.
@@ -108,12 +109,12 @@ impl Inventory {
             pairs: Pairs::of(&old_items, &new_items),
             old_methods: by_path(self),
             new_methods: by_path(new),
-            changes: Vec::new(),
+            changes: Table::new(),
         };
         compare.whole();
         compare.items(&old_items, &new_items);
         compare.split_types();
-        let mut changes = compare.changes;
+        let mut changes = compare.changes.into_vec();
         let rank = |change: &Change| (!change.breaks, change.path.clone(), change.change, change.kind);
         changes.sort_by_cached_key(rank);
         changes
@@ -154,7 +155,7 @@ impl<'a> Pairs<'a> {
         let known: HashSet<usize> = pairs.new_of.iter().copied().flatten().collect();
         pairs.added = (0..new.len()).filter(|index| !known.contains(index)).collect();
         let gone = old.iter().zip(&pairs.new_of).filter(|(_, new)| new.is_none()).map(|(item, _)| item);
-        for item in gone.chain(pairs.added.iter().map(|&index| &new[index])) {
+        for item in gone.chain(pairs.added.iter().filter_map(|&index| new.get(index))) {
             pairs.lonely.insert(&item.path);
             pairs.lonely_wires.insert(wire_of(item));
         }
@@ -192,7 +193,7 @@ struct Compare<'a> {
     pairs: Pairs<'a>,
     old_methods: HashMap<&'a str, &'a Method>,
     new_methods: HashMap<&'a str, &'a Method>,
-    changes: Vec<Change>,
+    changes: Table<Change>,
 }
 
 impl Compare<'_> {
@@ -202,8 +203,7 @@ impl Compare<'_> {
 
     fn add_to(&mut self, change: ChangeKind, kind: ItemKind, path: &str, breaks: bool) -> &mut Change {
         let (path, note) = (path.to_owned(), String::new());
-        let index = self.changes.len();
-        self.changes.push(Change { change, kind, path, breaks, old: None, new: None, note });
+        let index = self.changes.push(Change { change, kind, path, breaks, old: None, new: None, note });
         &mut self.changes[index]
     }
 
@@ -246,14 +246,14 @@ impl Compare<'_> {
     fn items(&mut self, old_items: &[Item], new_items: &[Item]) {
         let new_wires: HashSet<(ItemKind, &str)> =
             new_items.iter().map(|item| (item.kind, item.wire.as_str())).collect();
-        for (index, old) in old_items.iter().enumerate() {
-            match self.pairs.new_of[index].map(|index| &new_items[index]) {
+        for (old, new) in old_items.iter().zip(self.pairs.new_of.clone()) {
+            match new.and_then(|index| new_items.get(index)) {
                 Some(new) => self.pair(old, new, &new_wires),
                 None => self.removed(old, new_items),
             }
         }
-        for index in self.pairs.added.clone() {
-            self.added(&new_items[index], old_items);
+        for item in self.pairs.added.clone().into_iter().filter_map(|index| new_items.get(index)) {
+            self.added(item, old_items);
         }
     }
 

@@ -7,12 +7,15 @@
 //! The generated crate itself also compiles a function for each schema of a chain, one out of the other. For that its limit of
 //! recursion is raised; crates that use it have no need of it.
 
+#![expect(clippy::indexing_slicing, reason = "the numbers are those of the objects")]
+
 use std::collections::HashSet;
 
 use super::recursion::components;
 use crate::log::{Log, Place};
 use crate::model::{Object, Shape, Type};
 use crate::steps::step;
+use crate::table::Table;
 
 /// How many of the compiler's 128 steps the types of a document may need. The rest is for what a program puts around them.
 const MOST_STEPS: usize = 112;
@@ -39,7 +42,7 @@ pub(crate) fn is_nested_too_deep(ty: &Type) -> bool {
 }
 
 /// Cuts all chains that are too long. Gives the number of schemas in the longest chain.
-pub(crate) fn cut(objects: &mut [Object], log: &mut Log<'_>) -> usize {
+pub(crate) fn cut(objects: &mut Table<Object>, log: &mut Log<'_>) -> usize {
     let uses: Vec<Vec<(usize, usize)>> = objects.iter().map(|object| uses(&object.shape)).collect();
     let (cuts, longest) = cuts(&uses);
     if cuts.is_empty() {
@@ -77,7 +80,7 @@ pub(crate) fn cut(objects: &mut [Object], log: &mut Log<'_>) -> usize {
 
 /// The uses of an object by another that are cut, and the number of objects in the longest chain.
 fn cuts(uses: &[Vec<(usize, usize)>]) -> (HashSet<(usize, usize)>, usize) {
-    let targets: Vec<Vec<usize>> =
+    let targets: Table<Vec<usize>> =
         uses.iter().map(|uses| uses.iter().map(|(target, _)| *target).collect()).collect();
     let component = components(&targets);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); uses.len()];
@@ -124,7 +127,7 @@ fn cuts(uses: &[Vec<(usize, usize)>]) -> (HashSet<(usize, usize)>, usize) {
 fn height(
     object: usize,
     uses: &[Vec<(usize, usize)>],
-    component: &[usize],
+    component: &Table<usize>,
     seen: &mut HashSet<usize>,
 ) -> usize {
     seen.insert(object);

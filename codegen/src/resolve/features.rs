@@ -4,6 +4,7 @@ use crate::model::{Gate, Gates, Method, ParameterType, Payload, Resource, Shape,
 use crate::naming;
 use crate::options::FeaturePolicy;
 use crate::steps::step;
+use crate::table::Table;
 
 /// An API with at least this many methods has features.
 const LARGE: usize = 200;
@@ -19,7 +20,7 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
         FeaturePolicy::Never => false,
     };
     if !with_features && !only {
-        let always = |count| vec![Some(Gate::new()); count];
+        let always = |count| Table::filled(Some(Gate::new()), count);
         let (objects, enums) = (always(types.objects.len()), always(types.enums.len()));
         return Gates { features: Vec::new(), objects, enums };
     }
@@ -32,7 +33,7 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
     }
     if !only {
         // Types that no method needs are kept, with the types that they use.
-        for index in 0..types.objects.len() {
+        for index in types.objects.indices() {
             if needs.objects[index].is_empty() {
                 needs.ty(ALWAYS, &Type::Object(index));
             }
@@ -50,27 +51,27 @@ pub(crate) fn gates(types: &Types, root: &Resource, policy: FeaturePolicy, only:
     Gates { features, objects, enums }
 }
 
-/// In the place of a resource's number: a type is needed whatever the features.
+/// Instead of a resource's number: a type is needed whatever features are enabled.
 const ALWAYS: usize = usize::MAX;
 
-/// Whether a type exists whatever the features: it is needed then, or by too many resources.
+/// Whether a type always exists: because it is always needed, or because too many resources need it.
 fn is_always(needed: &[usize]) -> bool {
     needed.contains(&ALWAYS) || needed.len() > MANY
 }
 
 /// The resources that need each type, by their numbers.
 ///
-/// A type that exists always is not looked at again: whatever it uses exists always too. So each type is visited a few
-/// times, however many resources need it.
+/// A type that always exists is not visited again, because all types that it uses always exist too. So each type is
+/// visited only a few times, even if many resources need it.
 struct Needs<'t> {
     types: &'t Types,
-    objects: Vec<Vec<usize>>,
-    enums: Vec<Vec<usize>>,
+    objects: Table<Vec<usize>>,
+    enums: Table<Vec<usize>>,
 }
 
 impl<'t> Needs<'t> {
     fn none(types: &'t Types) -> Self {
-        let none = |count| vec![Vec::new(); count];
+        let none = |count| Table::filled(Vec::new(), count);
         Needs { types, objects: none(types.objects.len()), enums: none(types.enums.len()) }
     }
 
@@ -95,7 +96,7 @@ impl<'t> Needs<'t> {
         let mut work = Vec::new();
         self.note(resource, ty, &mut work);
         while let Some(index) = work.pop() {
-            // An alias needs what it stands for.
+            // An alias needs its target.
             if let Some(&first) = types.same.objects.get(&index) {
                 self.note(resource, &Type::Object(first), &mut work);
             }
@@ -110,7 +111,7 @@ impl<'t> Needs<'t> {
 
     fn note_enum(&mut self, resource: usize, index: usize) {
         add(&mut self.enums[index], resource);
-        // An alias needs what it stands for.
+        // An alias needs its target.
         if let Some(&first) = self.types.same.enums.get(&index) {
             add(&mut self.enums[first], resource);
         }
@@ -130,10 +131,10 @@ impl<'t> Needs<'t> {
     }
 }
 
-/// Notes that a resource needs a type. Gives whether that is news.
+/// Notes that a resource needs a type. Returns whether that was not known.
 fn add(needed: &mut Vec<usize>, resource: usize) -> bool {
     step();
-    // Resources come one after the other.
+    // All types of one resource are noted before those of the next.
     if is_always(needed) || needed.last() == Some(&resource) {
         return false;
     }

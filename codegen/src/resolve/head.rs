@@ -1,11 +1,11 @@
-//! What every document must have.
+//! The members that every document must have.
 
 use crate::discovery::Document;
 use crate::error::Error;
 use crate::log::{Log, Place};
 use crate::wire;
 
-/// What every document must have, checked and brought to one form.
+/// The members that every document must have, checked and normalized.
 pub(crate) struct Head {
     pub(crate) name: String,
     pub(crate) version: String,
@@ -48,7 +48,7 @@ pub(crate) fn head(document: &Document, log: &mut Log<'_>) -> Result<Head, Error
     Ok(Head { name, version, root_url: root, service_path, batch_path })
 }
 
-/// The root of all addresses. Where the document has `baseUrl` alone, also the path of the service, which is part of it.
+/// The root of all URLs. If the document has only `baseUrl`, also the path of the service, which is part of it.
 fn root<'d>(document: &'d Document, log: &mut Log<'_>) -> Result<(String, Option<&'d str>), Error> {
     let (member, written, rest) = match (&document.root_url, &document.base_url) {
         (Some(root), _) => ("rootUrl", root.as_str(), None),

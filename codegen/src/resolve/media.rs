@@ -1,11 +1,11 @@
-//! Upload and download of media: where it goes, how large it may be.
+//! Upload and download of media: paths and maximum sizes.
 
 use crate::discovery::{Method, Protocol};
 use crate::log::{Log, Place};
 use crate::model::{Download, Upload};
 use crate::wire;
 
-/// The upload of a method whose path has these variables. The client fills an upload's path by their names.
+/// The upload of a method whose path has these variables. The client fills in an upload's path by their names.
 pub(crate) fn upload(
     method: &Method,
     variables: &[String],

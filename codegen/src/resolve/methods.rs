@@ -18,7 +18,7 @@ pub(crate) struct Builder<'b, 'd, 'l> {
     pub(crate) options: &'b Options,
     pub(crate) pages: paging::Known,
     pub(crate) log: &'b mut Log<'l>,
-    /// How many methods there were until now.
+    /// The number of methods so far.
     pub(crate) number: usize,
 }
 
@@ -30,7 +30,7 @@ impl Builder<'_, '_, '_> {
         let taken: Vec<&str> = resources.iter().map(|resource| resource.accessor.bare()).collect();
         let functions = naming::assign(Kind::ServiceFunction, keys(&document.methods), &taken);
         let methods = self.methods(&document.methods, functions, &[], ("", ""), &Place::top("methods"));
-        // What no document has a say in needs no checks.
+        // Names that do not come from a document need no checks.
         let name = |kind| naming::single(kind, "methods");
         let (module, accessor) = (name(Kind::Argument), name(Kind::Function));
         Resource { wire: String::new(), module, accessor, name: name(Kind::Resource), methods, resources }
@@ -53,7 +53,7 @@ impl Builder<'_, '_, '_> {
                 self.resources(&resource.resources, Kind::Function, &stem, &place.below("resources"));
             let taken: Vec<&str> = nested.iter().map(|resource| resource.accessor.bare()).collect();
             let functions = naming::assign(Kind::Function, keys(&resource.methods), &taken);
-            // The resource and its markers are beside the modules of the resources below it.
+            // The resource and its markers are in the same module as the modules of nested resources.
             let mut taken: Vec<&str> = nested.iter().map(|resource| resource.module.bare()).collect();
             let name = naming::single_beside(Kind::Resource, wire, &taken);
             taken.push(name.bare());
@@ -83,8 +83,8 @@ impl Builder<'_, '_, '_> {
         methods.collect()
     }
 
-    /// The verb and the path of a method. One that cannot be called is left out, so that it does not stand in the way of the
-    /// others.
+    /// The HTTP method and the path of a method. If it cannot be called, it is left out, so that it does not affect
+    /// the others.
     fn check(&mut self, method: &discovery::Method, place: &Place<'_>) -> Option<(&'static str, Template)> {
         let written = method.http_method.as_deref().unwrap_or("GET");
         let verb =
@@ -169,7 +169,7 @@ impl Builder<'_, '_, '_> {
 
     fn payload(&mut self, schema: Option<&discovery::Schema>, place: &Place<'_>, stem: &str) -> Payload {
         let Some(schema) = schema else { return Payload::Nothing };
-        // An empty object in a method says as little as no object at all.
+        // An empty object in a method says no more than no object.
         if schema.reference.is_none() && schema.kind.is_none() && schema.properties.is_none() {
             return Payload::Nothing;
         }
@@ -235,7 +235,7 @@ impl Builder<'_, '_, '_> {
         Parameters { arguments, path, setters, body }
     }
 
-    /// Whether an optional parameter goes into the query.
+    /// Whether an optional parameter is sent in the query.
     fn is_sent(&mut self, wire: &str, schema: &discovery::Schema, place: &Place<'_>) -> bool {
         match schema.location.as_deref() {
             None | Some("query") => true,
@@ -282,7 +282,8 @@ struct Parameters {
     body: Name,
 }
 
-/// The wire names of the arguments: those of `parameterOrder`, then what else the path names, then what else is required.
+/// The wire names of the arguments: those in `parameterOrder`, then the other variables of the path, then the other
+/// required ones.
 fn required<'m>(method: &'m discovery::Method, template: &'m Template) -> Vec<&'m str> {
     let mut seen = BTreeSet::new();
     let in_path = |wire: &str| template.variables.iter().any(|variable| variable == wire);
@@ -302,9 +303,9 @@ fn keys<T>(members: &Members<T>) -> impl Iterator<Item = &str> {
     members.keys().map(String::as_str)
 }
 
-/// The query parameter by which the server knows a call that it gets again (<https://google.aip.dev/155>), of a method that
-/// is not idempotent by its verb. A member of a body has too many other meanings to be told by its name: of the 49 APIs that
-/// have one, some take it for debugging (homegraph), for an id that an earlier answer gave (jobs), or for nothing (retail).
+/// The query parameter by which the server recognizes a repeated call (<https://google.aip.dev/155>), for a method
+/// that is not idempotent because of its HTTP method. Members of a body are not considered, because the name has too
+/// many other meanings there.
 fn request_id(verb: &str, parameters: &Parameters) -> Option<String> {
     let is_it = |parameter: &&Parameter| {
         matches!(parameter.wire.as_str(), "requestId" | "request_id")

@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::options::ItemsRule;
 use crate::steps::step;
+use crate::table::Table;
 use crate::wire::{ITEMS, NOT_ITEMS, REQUEST_TOKENS, RESPONSE_TOKENS, Scalar};
 
 /// The parts of a method that determine its paging.
@@ -29,7 +30,7 @@ pub(crate) struct Known(HashMap<usize, Vec<usize>>);
 
 /// The paging of a method, if it has any. A rule determines the member with the items, whatever the names are.
 pub(crate) fn find(
-    objects: &[Object],
+    objects: &Table<Object>,
     known: &mut Known,
     method: &Parts<'_>,
     rule: Option<&ItemsRule>,
@@ -42,7 +43,7 @@ pub(crate) fn find(
         None => {
             let Payload::Value(ty) = method.output else { return None };
             let group = known.0.entry(object_of(objects, ty)?).or_insert_with(|| candidates(answer));
-            let fields: Vec<&Field> = group.iter().map(|&index| &answer[index]).collect();
+            let fields: Vec<&Field> = group.iter().filter_map(|&index| answer.get(index)).collect();
             first(&fields, method).and_then(as_items)
         }
         Some(ItemsRule::None) => None,
@@ -71,7 +72,7 @@ pub(crate) fn warn_of_unknown(rules: &BTreeMap<String, ItemsRule>, root: &Resour
     }
 }
 
-fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool)> {
+fn request_token(objects: &Table<Object>, method: &Parts<'_>) -> Option<(String, bool)> {
     let is_token = |parameter: &&Parameter| {
         REQUEST_TOKENS.contains(&parameter.wire.as_str())
             && !parameter.repeated
@@ -86,7 +87,7 @@ fn request_token(objects: &[Object], method: &Parts<'_>) -> Option<(String, bool
     Some((field.wire.clone(), true))
 }
 
-fn next_token(objects: &[Object], answer: &[Field], token: &str) -> Option<String> {
+fn next_token(objects: &Table<Object>, answer: &[Field], token: &str) -> Option<String> {
     let named = |fields: &[Field], name: &str| member(fields, name).is_some_and(is_text);
     if let Some(next) = RESPONSE_TOKENS.iter().find(|name| named(answer, name)) {
         return Some((*next).to_owned());
@@ -103,11 +104,11 @@ fn member<'f>(fields: &'f [Field], wire: &str) -> Option<&'f Field> {
         step();
         field.wire.as_str().cmp(wire)
     });
-    found.ok().map(|index| &fields[index])
+    fields.get(found.ok()?)
 }
 
-/// The lists in the response, or its maps if there is no list. If there are lists of objects, those alone: storage returns the
-/// prefixes of names, as text, together with the objects.
+/// The positions of the lists in the response, or of its maps if there is no list. If there are lists of objects, only
+/// those: storage returns the prefixes of names, as text, together with the objects.
 fn candidates(answer: &[Field]) -> Vec<usize> {
     let of = |is_fit: fn(&Type) -> bool| -> Vec<usize> {
         let is_candidate = |(_, field): &(usize, &Field)| {
@@ -134,10 +135,10 @@ fn as_items(field: &Field) -> Option<Items> {
     Some(Items { wire: field.wire.clone(), item: item.as_ref().clone(), of_map })
 }
 
-/// In a response with more lists than this, names tell nothing.
+/// In a response with more lists than this, the names of members are not compared.
 const MOST_LISTS: usize = 60;
 
-/// The only field, or the field with the lowest rank: whose name shows most clearly that it has the items. `None` if two
+/// The only field, or the field with the lowest rank, whose name shows most clearly that it has the items. `None` if two
 /// fields have that rank.
 fn first<'f>(fields: &[&'f Field], method: &Parts<'_>) -> Option<&'f Field> {
     if let [only] = fields {
@@ -191,7 +192,7 @@ fn is_text(field: &Field) -> bool {
 }
 
 /// The members of a struct, through aliases.
-fn members<'o>(objects: &'o [Object], payload: &Payload) -> Option<&'o [Field]> {
+fn members<'o>(objects: &'o Table<Object>, payload: &Payload) -> Option<&'o [Field]> {
     let Payload::Value(ty) = payload else { return None };
     match &objects[object_of(objects, ty)?].shape {
         Shape::Struct(fields) => Some(fields),

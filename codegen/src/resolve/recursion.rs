@@ -1,14 +1,15 @@
-//! Types that contain themselves: which members are boxed, and which aliases cannot be.
+//! Types that contain themselves: members that must be boxed, and aliases that are not allowed.
 
 use crate::log::{Log, Place};
 use crate::model::{Object, Shape, Type};
+use crate::table::Table;
 
-/// Boxes every member that leads back to its own type without a list or map between.
+/// Boxes every member that leads back to its own type without a list or map in between.
 ///
-/// Those are the members whose type is in the same strongly connected component. All of a cycle's members are boxed,
-/// so that which one came first does not matter.
-pub(crate) fn box_cycles(objects: &mut [Object]) {
-    let edges: Vec<Vec<usize>> = objects.iter().map(|object| direct(&object.shape)).collect();
+/// These are the members whose type is in the same strongly connected component. All members of a cycle are boxed, so
+/// that the result does not depend on an order.
+pub(crate) fn box_cycles(objects: &mut Table<Object>) {
+    let edges: Table<Vec<usize>> = objects.iter().map(|object| direct(&object.shape)).collect();
     let component = components(&edges);
     for (index, object) in objects.iter_mut().enumerate() {
         let Shape::Struct(fields) = &mut object.shape else { continue };
@@ -23,11 +24,11 @@ pub(crate) fn box_cycles(objects: &mut [Object]) {
     }
 }
 
-/// An alias that stands for itself, however many lists or maps are between, is no type: where it comes back to itself is
-/// any JSON value.
-pub(crate) fn end_aliases(objects: &mut [Object], log: &mut Log<'_>) {
+/// An alias for itself, even with lists or maps in between, is not a type. Where it refers to itself, it becomes any
+/// JSON value.
+pub(crate) fn end_aliases(objects: &mut Table<Object>, log: &mut Log<'_>) {
     let is_alias = |index: usize| matches!(objects[index].shape, Shape::Alias(_));
-    let edges: Vec<Vec<usize>> = objects
+    let edges: Table<Vec<usize>> = objects
         .iter()
         .map(|object| match &object.shape {
             Shape::Alias(ty) => named(ty).into_iter().filter(|&target| is_alias(target)).collect(),
@@ -46,7 +47,7 @@ pub(crate) fn end_aliases(objects: &mut [Object], log: &mut Log<'_>) {
     }
 }
 
-/// Puts any JSON value in the place of the object that a type names.
+/// Replaces the object of a type with any JSON value.
 fn end(ty: &mut Type) {
     match ty {
         Type::List(inner) | Type::Map(inner) => end(inner),
@@ -54,7 +55,7 @@ fn end(ty: &mut Type) {
     }
 }
 
-/// The object that a type names, at any depth of lists and maps.
+/// The object of a type, at any depth of lists and maps.
 fn named(ty: &Type) -> Option<usize> {
     match ty {
         Type::Object(index) | Type::Boxed(index) | Type::Deep(index) => Some(*index),
@@ -63,7 +64,7 @@ fn named(ty: &Type) -> Option<usize> {
     }
 }
 
-/// The objects that an object contains without a list or map between.
+/// The objects that an object contains without a list or map in between.
 fn direct(shape: &Shape) -> Vec<usize> {
     let of = |ty: &Type| match ty {
         Type::Object(index) => Some(*index),
@@ -75,17 +76,17 @@ fn direct(shape: &Shape) -> Vec<usize> {
     }
 }
 
-/// The strongly connected component of each node (Tarjan's algorithm, with a stack of its own: a chain of schemas may
-/// be longer than the thread's stack is deep). Components are numbered from 0.
-pub(super) fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+/// The strongly connected component of each node, numbered from 0 (Tarjan's algorithm, with its own stack, because a
+/// chain of schemas may be longer than the thread's stack allows).
+pub(super) fn components(edges: &Table<Vec<usize>>) -> Table<usize> {
     const UNSEEN: usize = usize::MAX;
-    let mut order = vec![UNSEEN; edges.len()];
-    let mut low = vec![0; edges.len()];
-    let mut component = vec![UNSEEN; edges.len()];
+    let mut order = Table::filled(UNSEEN, edges.len());
+    let mut low = Table::filled(0, edges.len());
+    let mut component = Table::filled(UNSEEN, edges.len());
     let (mut seen, mut made) = (0, 0);
     let mut open = Vec::new();
     let mut work: Vec<(usize, usize)> = Vec::new();
-    for start in 0..edges.len() {
+    for start in edges.indices() {
         if order[start] != UNSEEN {
             continue;
         }
@@ -126,10 +127,11 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::components;
+    use crate::table::Table;
 
     #[test]
     fn components_are_the_cycles() {
-        let component = components(&[vec![1], vec![2], vec![0, 3], vec![3], vec![0]]);
+        let component = components(&vec![vec![1], vec![2], vec![0, 3], vec![3], vec![0]].into());
         assert_eq!(component[0], component[1]);
         assert_eq!(component[0], component[2]);
         assert_ne!(component[0], component[3]);
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_long_chain_does_not_exhaust_the_stack() {
-        let edges: Vec<Vec<usize>> = (0..200_000).map(|node| vec![(node + 1) % 200_000]).collect();
+        let edges: Table<Vec<usize>> = (0..200_000).map(|node| vec![(node + 1) % 200_000]).collect();
         assert!(components(&edges).iter().all(|&number| number == 0));
     }
 }

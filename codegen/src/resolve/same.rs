@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::{Enum, Field, Object, Same, Shape, Type};
 use crate::naming::Name;
 use crate::steps::step;
+use crate::table::Table;
 
 /// Finds the representative of each enum and inline object.
-pub(crate) fn find(objects: &[Object], enums: &[Enum]) -> Same {
+pub(crate) fn find(objects: &Table<Object>, enums: &Table<Enum>) -> Same {
     let mut classes = Same::default();
     first_alike(enums, &mut classes.enums, |item, _| Some(values(item)));
     let Same { objects: object_classes, enums: enum_classes } = &mut classes;
@@ -27,7 +28,7 @@ pub(crate) fn find(objects: &[Object], enums: &[Enum]) -> Same {
 /// Finds for each item an earlier one with the same definition. The key of an item may depend on the result for items
 /// before it.
 fn first_alike<'t, T, K: Eq + std::hash::Hash>(
-    items: &'t [T],
+    items: &'t Table<T>,
     known: &mut BTreeMap<usize, usize>,
     key: impl Fn(&'t T, &BTreeMap<usize, usize>) -> Option<K>,
 ) {

@@ -7,6 +7,7 @@ use crate::discovery::{Document, Resource};
 use crate::model::{self, Scope};
 use crate::naming::{self, Kind};
 use crate::steps::step;
+use crate::table::Table;
 
 /// All scopes that the document declares or that a method names.
 pub(crate) fn collect(document: &Document) -> Vec<Scope> {
@@ -50,14 +51,12 @@ pub(crate) fn choose(scopes: &[Scope], root: &model::Resource) -> Vec<usize> {
     let needs: BTreeSet<&[usize]> = root.all_methods().map(|method| method.scopes.as_slice()).collect();
     // A set of scopes that covers a method with few scopes also covers one with more.
     let needs: Vec<&[usize]> = needs.into_iter().filter(|need| !need.is_empty()).collect();
-    let mut order: Vec<usize> = (0..scopes.len()).collect();
+    let mut ranked: Vec<(usize, &Scope)> = scopes.iter().enumerate().collect();
     // Of equal sets, prefer the one without all of Google Cloud, and shorter names, such as `drive` to
     // `drive.readonly`.
-    let rank = |&index: &usize| {
-        let url = &scopes[index].url;
-        (url.ends_with("/cloud-platform"), url.len(), url.clone())
-    };
-    order.sort_by_key(rank);
+    let rank = |Scope { url, .. }: &Scope| (url.ends_with("/cloud-platform"), url.len(), url.clone());
+    ranked.sort_by_cached_key(|(_, scope)| rank(scope));
+    let order: Vec<usize> = ranked.into_iter().map(|(index, _)| index).collect();
     exact(&needs, &order).unwrap_or_else(|| greedy(&needs, &order))
 }
 
@@ -66,28 +65,27 @@ fn exact(needs: &[&[usize]], order: &[usize]) -> Option<Vec<usize>> {
     if needs.is_empty() {
         return Some(Vec::new());
     }
-    let covers: Vec<Bits> = covered(needs, order);
     let all = Bits::all(needs.len());
-    let positions = 0..order.len();
-    if let Some(one) = positions.clone().find(|&one| covers[one] == all) {
-        return Some(vec![order[one]]);
+    let covers: Vec<(usize, Bits)> = order.iter().copied().zip(covered(needs, order)).collect();
+    if let Some((scope, _)) = covers.iter().find(|(_, covers)| *covers == all) {
+        return Some(vec![*scope]);
     }
     if order.len() > MOST_TRIED {
         return None;
     }
-    for one in positions.clone() {
-        for two in one + 1..order.len() {
-            if covers[one].with(&covers[two]) == all {
-                return Some(vec![order[one], order[two]]);
+    for (at, (first, of_first)) in covers.iter().enumerate() {
+        for (second, of_second) in covers.iter().skip(at + 1) {
+            if of_first.with(of_second) == all {
+                return Some(vec![*first, *second]);
             }
         }
     }
-    for one in positions {
-        for two in one + 1..order.len() {
-            let both = covers[one].with(&covers[two]);
-            for three in two + 1..order.len() {
-                if both.is_whole_with(&covers[three], &all) {
-                    return Some(vec![order[one], order[two], order[three]]);
+    for (at, (first, of_first)) in covers.iter().enumerate() {
+        for (next, (second, of_second)) in covers.iter().enumerate().skip(at + 1) {
+            let of_both = of_first.with(of_second);
+            for (third, of_third) in covers.iter().skip(next + 1) {
+                if of_both.is_whole_with(of_third, &all) {
+                    return Some(vec![*first, *second, *third]);
                 }
             }
         }
@@ -114,7 +112,9 @@ impl Bits {
     }
 
     fn set(&mut self, bit: usize) {
-        self.0[bit / 64] |= 1 << (bit % 64);
+        if let Some(word) = self.0.get_mut(bit / 64) {
+            *word |= 1 << (bit % 64);
+        }
     }
 
     fn with(&self, other: &Bits) -> Bits {
@@ -132,25 +132,22 @@ impl Bits {
 /// The methods that each scope covers. If there are too many scopes, those that cover less than all methods are left
 /// empty.
 fn covered(needs: &[&[usize]], order: &[usize]) -> Vec<Bits> {
-    let place = places(order);
-    let mut counts = vec![0_usize; order.len()];
+    let mut counts: HashMap<usize, usize> = HashMap::new();
     for scope in needs.iter().flat_map(|need| need.iter()) {
-        counts[place[scope]] += 1;
+        *counts.entry(*scope).or_default() += 1;
     }
-    let is_tried = |position: usize| order.len() <= MOST_TRIED || counts[position] == needs.len();
-    let mut covers: Vec<Bits> = (0..order.len())
-        .map(|position| if is_tried(position) { Bits::none(needs.len()) } else { Bits(Vec::new()) })
-        .collect();
+    let is_tried = |scope: &&usize| order.len() <= MOST_TRIED || counts.get(*scope) == Some(&needs.len());
+    let mut covers: HashMap<usize, Bits> =
+        order.iter().filter(is_tried).map(|scope| (*scope, Bits::none(needs.len()))).collect();
     for (bit, need) in needs.iter().enumerate() {
         for scope in *need {
             step();
-            let position = place[scope];
-            if is_tried(position) {
-                covers[position].set(bit);
+            if let Some(bits) = covers.get_mut(scope) {
+                bits.set(bit);
             }
         }
     }
-    covers
+    order.iter().map(|scope| covers.remove(scope).unwrap_or(Bits(Vec::new()))).collect()
 }
 
 /// The position of each scope in the order.
@@ -161,16 +158,18 @@ fn places(order: &[usize]) -> HashMap<usize, usize> {
 /// Repeatedly takes the scope that covers the most remaining methods, until none remain.
 fn greedy(needs: &[&[usize]], order: &[usize]) -> Vec<usize> {
     let place = places(order);
-    let mut needs_of: Vec<Vec<usize>> = vec![Vec::new(); order.len()];
+    let order: Table<usize> = order.iter().copied().collect();
+    let needs: Table<&[usize]> = needs.iter().copied().collect();
+    let mut needs_of: Table<Vec<usize>> = Table::filled(Vec::new(), order.len());
     for (index, need) in needs.iter().enumerate() {
-        for scope in *need {
-            needs_of[place[scope]].push(index);
+        for position in need.iter().filter_map(|scope| place.get(scope)) {
+            needs_of[*position].push(index);
         }
     }
-    let mut counts: Vec<usize> = needs_of.iter().map(Vec::len).collect();
+    let mut counts: Table<usize> = needs_of.iter().map(Vec::len).collect();
     let mut best: BinaryHeap<(usize, Reverse<usize>)> =
         counts.iter().enumerate().map(|(position, &count)| (count, Reverse(position))).collect();
-    let mut open = vec![true; needs.len()];
+    let mut open = Table::filled(true, needs.len());
     let mut chosen = Vec::new();
     while let Some((count, Reverse(position))) = best.pop() {
         step();
@@ -185,9 +184,9 @@ fn greedy(needs: &[&[usize]], order: &[usize]) -> Vec<usize> {
         chosen.push(order[position]);
         for &index in &needs_of[position] {
             if std::mem::replace(&mut open[index], false) {
-                for scope in needs[index] {
+                for position in needs[index].iter().filter_map(|scope| place.get(scope)) {
                     step();
-                    counts[place[scope]] -= 1;
+                    counts[*position] -= 1;
                 }
             }
         }

@@ -28,9 +28,9 @@ pub(crate) fn select(root: Resource, api: &str, only: &[String], log: &Log<'_>) 
         }
         chosen
     });
-    match used.iter().position(|used| !used) {
-        Some(index) => {
-            let message = format!("no method matches `{}`{}", only[index], near(&only[index], &paths));
+    match only.iter().zip(used).find(|(_, used)| !used) {
+        Some((filter, _)) => {
+            let message = format!("no method matches `{filter}`{}", near(filter, &paths));
             Err(log.error(&Place::top("resources"), message))
         }
         None => Ok(root),

@@ -1,4 +1,4 @@
-//! Schemas, inline objects and enums: which types there are, and what each member's type is.
+//! Schemas, inline objects and enums: the types, and the type of each member.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,15 @@ use crate::discovery::{Document, Members, Schema};
 use crate::log::{Log, Place};
 use crate::model::{Docs, Enum, Field, Object, ParameterType, Shape, Type, Types, Value};
 use crate::naming::{self, Kind};
+use crate::table::Table;
 use crate::wire::{self, Scalar};
 
-/// Collects types; names of inline objects and enums are given at the end, when all of them are known.
+/// Collects types. Inline objects and enums get their names at the end, when all of them are known.
 pub(crate) struct Builder<'d> {
     schemas: &'d Members<Schema>,
     ids: BTreeMap<&'d str, usize>,
-    objects: Vec<Object>,
-    enums: Vec<Enum>,
+    objects: Table<Object>,
+    enums: Table<Enum>,
 }
 
 impl<'d> Builder<'d> {
@@ -28,7 +29,7 @@ impl<'d> Builder<'d> {
             shape: Shape::Struct(Vec::new()),
             docs: facts::docs(schema),
         });
-        Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Vec::new() }
+        Builder { schemas: &document.schemas, ids, objects: objects.collect(), enums: Table::new() }
     }
 
     pub(crate) fn add_schemas(&mut self, log: &mut Log<'_>) {
@@ -51,19 +52,19 @@ impl<'d> Builder<'d> {
         self.ids.get(wire).copied()
     }
 
-    /// The objects that are known so far.
-    pub(crate) fn objects(&self) -> &[Object] {
+    /// The objects so far.
+    pub(crate) fn objects(&self) -> &Table<Object> {
         &self.objects
     }
 
-    /// Whether a type is `google.api.HttpBody`, by its members.
+    /// Whether a type is `google.api.HttpBody`, which is recognized by its members.
     pub(crate) fn is_http_body(&self, index: usize) -> bool {
         matches!(&self.objects[index].shape, Shape::Struct(fields)
             if fields.len() == wire::HTTP_BODY.len()
                 && fields.iter().zip(wire::HTTP_BODY).all(|(field, name)| field.wire == *name))
     }
 
-    /// The type of a member or payload. `stem` is what an inline type found here is called.
+    /// The type of a member or payload. `stem` is the start of the name for an inline type.
     pub(crate) fn convert(
         &mut self,
         schema: &Schema,
@@ -114,14 +115,13 @@ impl<'d> Builder<'d> {
         match &schema.additional_properties {
             _ if has_members => {
                 let fields = self.fields(schema, place, stem, log);
-                self.objects.push(Object {
+                Type::Object(self.objects.push(Object {
                     name: naming::single(Kind::Type, stem),
                     inline: true,
                     wire: stem.to_owned(),
                     shape: Shape::Struct(fields),
                     docs: facts::docs(schema),
-                });
-                Type::Object(self.objects.len() - 1)
+                }))
             }
             Some(values) => {
                 let inner = self.convert(values, &place.below("additionalProperties"), stem, log);
@@ -169,14 +169,15 @@ impl<'d> Builder<'d> {
             log.warn(place, "`enumDescriptions` is shorter than `enum`");
         }
         let mut seen = BTreeSet::new();
-        let kept: Vec<usize> = (0..values.len()).filter(|&index| seen.insert(&values[index])).collect();
+        let kept: Vec<(usize, &String)> =
+            values.iter().enumerate().filter(|(_, value)| seen.insert(*value)).collect();
         if kept.len() < values.len() {
             log.warn(place, "a value is repeated in `enum`");
         }
-        let names = naming::assign(Kind::Variant, kept.iter().map(|&index| values[index].as_str()), &[]);
-        let values = kept.into_iter().zip(names).map(|(index, name)| Value {
+        let names = naming::assign(Kind::Variant, kept.iter().map(|(_, value)| value.as_str()), &[]);
+        let values = kept.into_iter().zip(names).map(|((index, value), name)| Value {
             name,
-            wire: values[index].clone(),
+            wire: value.clone(),
             docs: Docs {
                 prose: schema.enum_descriptions.get(index).filter(|prose| !prose.trim().is_empty()).cloned(),
                 facts: Vec::new(),
@@ -187,8 +188,7 @@ impl<'d> Builder<'d> {
             name: naming::single(Kind::Type, stem),
             wire: stem.to_owned(),
             values: values.collect(),
-        });
-        self.enums.len() - 1
+        })
     }
 
     fn fields(&mut self, schema: &Schema, place: &Place<'_>, stem: &str, log: &mut Log<'_>) -> Vec<Field> {
@@ -207,7 +207,7 @@ impl<'d> Builder<'d> {
         fields.collect()
     }
 
-    /// The type of a parameter. Whatever is no scalar travels as text.
+    /// The type of a parameter. A parameter that is not a scalar is sent as text.
     pub(crate) fn parameter(
         &mut self,
         schema: &Schema,
@@ -226,14 +226,12 @@ impl<'d> Builder<'d> {
         }
     }
 
-    /// Gives the last names, and boxes what contains itself.
+    /// Assigns the remaining names, and boxes recursive members.
     pub(crate) fn finish(mut self, log: &mut Log<'_>) -> Types {
-        let inline: Vec<usize> =
-            (0..self.objects.len()).filter(|&index| self.objects[index].inline).collect();
-        let stems: Vec<String> = inline.iter().map(|&index| self.objects[index].wire.clone()).collect();
-        for (index, name) in
-            inline.into_iter().zip(naming::assign(Kind::Type, stems.iter().map(String::as_str), &[]))
-        {
+        let inline: Vec<usize> = self.objects.indices().filter(|&index| self.objects[index].inline).collect();
+        let stems = inline.iter().map(|&index| self.objects[index].wire.as_str());
+        let names = naming::assign(Kind::Type, stems, &[]);
+        for (index, name) in inline.into_iter().zip(names) {
             self.objects[index].name = name;
         }
         let stems: Vec<String> = self.enums.iter().map(|item| item.wire.clone()).collect();
@@ -252,7 +250,7 @@ impl<'d> Builder<'d> {
     }
 }
 
-/// A top-level schema that becomes a struct; the empty object among them.
+/// Whether a top-level schema becomes a struct, as empty objects do.
 fn is_struct(schema: &Schema) -> bool {
     let has_members = schema.properties.as_ref().is_some_and(|members| !members.is_empty());
     let is_object = schema.kind.as_deref() == Some("object");

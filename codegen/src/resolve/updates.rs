@@ -19,6 +19,7 @@ use crate::model::{
 use crate::naming::{self, Kind, Name};
 use crate::options::{Options, UpdateRule};
 use crate::steps::step;
+use crate::table::Table;
 
 /// Finds the methods with this shape, by their numbers.
 pub(crate) fn find(
@@ -160,7 +161,7 @@ impl<'f> Finder<'f, '_> {
         let unique = union(self.types, requests.union).unique;
         let members = fields(self.types, requests.union);
         let requested = unique.iter().filter_map(|&index| {
-            let Field { ty, wire, .. } = &members[index];
+            let Field { ty, wire, .. } = members.get(index)?;
             Some(SubRequest { object: structure(self.types, ty)?, wire: wire.clone(), reply: answer(wire) })
         });
         let others: Vec<&Field> =
@@ -237,14 +238,14 @@ fn answers(types: &Types, requests: usize, replies: usize) -> bool {
 /// Which members of a union are identified by their type, and which only by their name.
 fn union(types: &Types, index: usize) -> Union {
     let fields = fields(types, index);
-    let of: Vec<Option<usize>> = fields.iter().map(|field| structure(types, &field.ty)).collect();
+    let of: Table<Option<usize>> = fields.iter().map(|field| structure(types, &field.ty)).collect();
     let mut counts: HashMap<Option<usize>, usize> = HashMap::new();
     for object in &of {
         step();
         *counts.entry(*object).or_default() += 1;
     }
-    let is_unique = |member: &usize| of[*member] != Some(index) && counts[&of[*member]] == 1;
-    let (unique, named) = (0..fields.len()).partition(is_unique);
+    let is_unique = |member: &usize| of[*member] != Some(index) && counts.get(&of[*member]) == Some(&1);
+    let (unique, named) = of.indices().partition(is_unique);
     Union { unique, named }
 }
 

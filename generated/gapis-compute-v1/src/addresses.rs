@@ -27,7 +27,7 @@ impl Addresses<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/addresses/{address}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/addresses/{address}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -57,7 +57,7 @@ impl Addresses<'_> {
         Call::new(self.0, &[&project, &region, &address], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/addresses`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/addresses`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl Addresses<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/addresses/{address}/move`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/addresses/{address}/move`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -122,7 +122,7 @@ impl Addresses<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/addresses/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/addresses/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

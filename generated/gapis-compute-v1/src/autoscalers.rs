@@ -27,7 +27,7 @@ impl Autoscalers<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/autoscalers/{autoscaler}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -57,7 +57,7 @@ impl Autoscalers<'_> {
         Call::new(self.0, &[&project, &zone, &autoscaler], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/autoscalers`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/autoscalers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl Autoscalers<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/autoscalers`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/autoscalers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -137,7 +137,7 @@ impl Autoscalers<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/zones/{zone}/autoscalers`. Can be waited for.
+    /// PUT `projects/{project}/zones/{zone}/autoscalers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct BackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
 impl BackendBuckets<'_> {
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey`. Can be waited for.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/addSignedUrlKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -46,7 +46,7 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/backendBuckets/{backendBucket}`. Can be waited for.
+    /// DELETE `projects/{project}/global/backendBuckets/{backendBucket}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -61,7 +61,7 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project, &backend_bucket], None)
     }
 
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey`. Can be waited for.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/deleteSignedUrlKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -110,7 +110,7 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/backendBuckets`. Can be waited for.
+    /// POST `projects/{project}/global/backendBuckets`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -164,7 +164,7 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/backendBuckets/{backendBucket}`. Can be waited for.
+    /// PATCH `projects/{project}/global/backendBuckets/{backendBucket}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -184,7 +184,7 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project, &backend_bucket], Some(&body))
     }
 
-    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/global/backendBuckets/{backendBucket}/setEdgeSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -238,7 +238,7 @@ impl BackendBuckets<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/backendBuckets/{backendBucket}`. Can be waited for.
+    /// PUT `projects/{project}/global/backendBuckets/{backendBucket}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

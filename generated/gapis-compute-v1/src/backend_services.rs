@@ -7,7 +7,7 @@ use super::*;
 pub struct BackendServices<'a>(pub(crate) &'a runtime::Client);
 
 impl BackendServices<'_> {
-    /// POST `projects/{project}/global/backendServices/{backendService}/addSignedUrlKey`. Can be waited for.
+    /// POST `projects/{project}/global/backendServices/{backendService}/addSignedUrlKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -46,7 +46,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/backendServices/{backendService}`. Can be waited for.
+    /// DELETE `projects/{project}/global/backendServices/{backendService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -61,7 +61,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project, &backend_service], None)
     }
 
-    /// POST `projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey`. Can be waited for.
+    /// POST `projects/{project}/global/backendServices/{backendService}/deleteSignedUrlKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -145,7 +145,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/backendServices`. Can be waited for.
+    /// POST `projects/{project}/global/backendServices`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -199,7 +199,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/backendServices/{backendService}`. Can be waited for.
+    /// PATCH `projects/{project}/global/backendServices/{backendService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -219,7 +219,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project, &backend_service], Some(&body))
     }
 
-    /// POST `projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/global/backendServices/{backendService}/setEdgeSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -255,7 +255,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
 
-    /// POST `projects/{project}/global/backendServices/{backendService}/setSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/global/backendServices/{backendService}/setSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -292,7 +292,7 @@ impl BackendServices<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/backendServices/{backendService}`. Can be waited for.
+    /// PUT `projects/{project}/global/backendServices/{backendService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct CrossSiteNetworks<'a>(pub(crate) &'a runtime::Client);
 
 impl CrossSiteNetworks<'_> {
-    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Can be waited for.
+    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl CrossSiteNetworks<'_> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
 
-    /// POST `projects/{project}/global/crossSiteNetworks`. Can be waited for.
+    /// POST `projects/{project}/global/crossSiteNetworks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -72,7 +72,7 @@ impl CrossSiteNetworks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Can be waited for.
+    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

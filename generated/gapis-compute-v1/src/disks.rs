@@ -7,7 +7,7 @@ use super::*;
 pub struct Disks<'a>(pub(crate) &'a runtime::Client);
 
 impl Disks<'_> {
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/addResourcePolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -53,7 +53,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/bulkInsert`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/bulkInsert`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -73,7 +73,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_insert_disk_resource))
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/bulkSetLabels`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/bulkSetLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -94,7 +94,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_zone_set_labels_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/createSnapshot`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/createSnapshot`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -117,7 +117,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&snapshot))
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/disks/{disk}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/disks/{disk}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -169,7 +169,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -204,7 +204,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/removeResourcePolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -230,7 +230,7 @@ impl Disks<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/resize`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/resize`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -271,7 +271,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -293,7 +293,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_labels_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/startAsyncReplication`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -319,7 +319,7 @@ impl Disks<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/stopAsyncReplication`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -340,7 +340,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &disk], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/stopGroupAsyncReplication`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -384,7 +384,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/disks/{disk}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/disks/{disk}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -408,7 +408,7 @@ impl Disks<'_> {
         Call::new(self.0, &[&project, &zone, &disk], Some(&body))
     }
 
-    /// POST `projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/disks/{disk}/updateKmsKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

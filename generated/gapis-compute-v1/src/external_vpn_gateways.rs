@@ -7,7 +7,7 @@ use super::*;
 pub struct ExternalVpnGateways<'a>(pub(crate) &'a runtime::Client);
 
 impl ExternalVpnGateways<'_> {
-    /// DELETE `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Can be waited for.
+    /// DELETE `projects/{project}/global/externalVpnGateways/{externalVpnGateway}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl ExternalVpnGateways<'_> {
         Call::new(self.0, &[&project, &external_vpn_gateway], None)
     }
 
-    /// POST `projects/{project}/global/externalVpnGateways`. Can be waited for.
+    /// POST `projects/{project}/global/externalVpnGateways`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl ExternalVpnGateways<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/externalVpnGateways/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/externalVpnGateways/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

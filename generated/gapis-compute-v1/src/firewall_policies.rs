@@ -7,7 +7,7 @@ use super::*;
 pub struct FirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl FirewallPolicies<'_> {
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addAssociation`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -26,7 +26,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_association))
     }
 
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addRule`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/addRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -44,7 +44,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_rule))
     }
 
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/cloneRules`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/cloneRules`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -59,7 +59,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], None)
     }
 
-    /// DELETE `locations/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
+    /// DELETE `locations/global/firewallPolicies/{firewallPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -130,7 +130,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], None)
     }
 
-    /// POST `locations/global/firewallPolicies`. Can be waited for.
+    /// POST `locations/global/firewallPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -174,7 +174,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/move`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/move`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -189,7 +189,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], None)
     }
 
-    /// PATCH `locations/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
+    /// PATCH `locations/global/firewallPolicies/{firewallPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -207,7 +207,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], Some(&body))
     }
 
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/patchRule`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/patchRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -226,7 +226,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], Some(&firewall_policy_rule))
     }
 
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -241,7 +241,7 @@ impl FirewallPolicies<'_> {
         Call::new(self.0, &[&firewall_policy], None)
     }
 
-    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeRule`. Can be waited for.
+    /// POST `locations/global/firewallPolicies/{firewallPolicy}/removeRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

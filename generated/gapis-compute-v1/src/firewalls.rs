@@ -7,7 +7,7 @@ use super::*;
 pub struct Firewalls<'a>(pub(crate) &'a runtime::Client);
 
 impl Firewalls<'_> {
-    /// DELETE `projects/{project}/global/firewalls/{firewall}`. Can be waited for.
+    /// DELETE `projects/{project}/global/firewalls/{firewall}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl Firewalls<'_> {
         Call::new(self.0, &[&project, &firewall], None)
     }
 
-    /// POST `projects/{project}/global/firewalls`. Can be waited for.
+    /// POST `projects/{project}/global/firewalls`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -67,7 +67,7 @@ impl Firewalls<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/firewalls/{firewall}`. Can be waited for.
+    /// PATCH `projects/{project}/global/firewalls/{firewall}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -105,7 +105,7 @@ impl Firewalls<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/firewalls/{firewall}`. Can be waited for.
+    /// PUT `projects/{project}/global/firewalls/{firewall}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl ForwardingRules<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -65,7 +65,7 @@ impl ForwardingRules<'_> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/forwardingRules`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/forwardingRules`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -104,7 +104,7 @@ impl ForwardingRules<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -126,7 +126,7 @@ impl ForwardingRules<'_> {
         Call::new(self.0, &[&project, &region, &forwarding_rule], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/forwardingRules/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -148,7 +148,7 @@ impl ForwardingRules<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/forwardingRules/{forwardingRule}/setTarget`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

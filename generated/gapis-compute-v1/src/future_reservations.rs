@@ -27,7 +27,7 @@ impl FutureReservations<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/futureReservations/{futureReservation}/cancel`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -46,7 +46,7 @@ impl FutureReservations<'_> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -77,7 +77,7 @@ impl FutureReservations<'_> {
         Call::new(self.0, &[&project, &zone, &future_reservation], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/futureReservations`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/futureReservations`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -114,7 +114,7 @@ impl FutureReservations<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/futureReservations/{futureReservation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

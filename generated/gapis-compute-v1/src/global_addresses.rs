@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalAddresses<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalAddresses<'_> {
-    /// DELETE `projects/{project}/global/addresses/{address}`. Can be waited for.
+    /// DELETE `projects/{project}/global/addresses/{address}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl GlobalAddresses<'_> {
         Call::new(self.0, &[&project, &address], None)
     }
 
-    /// POST `projects/{project}/global/addresses`. Can be waited for.
+    /// POST `projects/{project}/global/addresses`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -67,7 +67,7 @@ impl GlobalAddresses<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/addresses/{address}/move`. Can be waited for.
+    /// POST `projects/{project}/global/addresses/{address}/move`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -87,7 +87,7 @@ impl GlobalAddresses<'_> {
         Call::new(self.0, &[&project, &address], Some(&global_addresses_move_request))
     }
 
-    /// POST `projects/{project}/global/addresses/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/addresses/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

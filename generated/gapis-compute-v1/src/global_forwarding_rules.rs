@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalForwardingRules<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalForwardingRules<'_> {
-    /// DELETE `projects/{project}/global/forwardingRules/{forwardingRule}`. Can be waited for.
+    /// DELETE `projects/{project}/global/forwardingRules/{forwardingRule}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -38,7 +38,7 @@ impl GlobalForwardingRules<'_> {
         Call::new(self.0, &[&project, &forwarding_rule], None)
     }
 
-    /// POST `projects/{project}/global/forwardingRules`. Can be waited for.
+    /// POST `projects/{project}/global/forwardingRules`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -74,7 +74,7 @@ impl GlobalForwardingRules<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/forwardingRules/{forwardingRule}`. Can be waited for.
+    /// PATCH `projects/{project}/global/forwardingRules/{forwardingRule}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -94,7 +94,7 @@ impl GlobalForwardingRules<'_> {
         Call::new(self.0, &[&project, &forwarding_rule], Some(&body))
     }
 
-    /// POST `projects/{project}/global/forwardingRules/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/forwardingRules/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -111,7 +111,7 @@ impl GlobalForwardingRules<'_> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
 
-    /// POST `projects/{project}/global/forwardingRules/{forwardingRule}/setTarget`. Can be waited for.
+    /// POST `projects/{project}/global/forwardingRules/{forwardingRule}/setTarget`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalNetworkEndpointGroups<'_> {
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Can be waited for.
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -30,7 +30,7 @@ impl GlobalNetworkEndpointGroups<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -44,7 +44,7 @@ impl GlobalNetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project, &network_endpoint_group], None)
     }
 
-    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Can be waited for.
+    /// POST `projects/{project}/global/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl GlobalNetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project, &network_endpoint_group], None)
     }
 
-    /// POST `projects/{project}/global/networkEndpointGroups`. Can be waited for.
+    /// POST `projects/{project}/global/networkEndpointGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -39,7 +39,7 @@ impl GlobalOperations<'_> {
         Call::new(self.0, &[&project, &operation], None)
     }
 
-    /// GET `projects/{project}/global/operations/{operation}`. Can be waited for.
+    /// GET `projects/{project}/global/operations/{operation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -70,7 +70,7 @@ impl GlobalOperations<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/operations/{operation}/wait`. Can be waited for.
+    /// POST `projects/{project}/global/operations/{operation}/wait`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -21,7 +21,7 @@ impl GlobalOrganizationOperations<'_> {
         Call::new(self.0, &[&operation], None)
     }
 
-    /// GET `locations/global/operations/{operation}`. Can be waited for.
+    /// GET `locations/global/operations/{operation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

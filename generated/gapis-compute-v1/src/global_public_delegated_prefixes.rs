@@ -7,7 +7,7 @@ use super::*;
 pub struct GlobalPublicDelegatedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl GlobalPublicDelegatedPrefixes<'_> {
-    /// DELETE `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
+    /// DELETE `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl GlobalPublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project, &public_delegated_prefix], None)
     }
 
-    /// POST `projects/{project}/global/publicDelegatedPrefixes`. Can be waited for.
+    /// POST `projects/{project}/global/publicDelegatedPrefixes`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl GlobalPublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
+    /// PATCH `projects/{project}/global/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl GlobalVmExtensionPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete`. Can be waited for.
+    /// POST `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}/delete`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -63,7 +63,7 @@ impl GlobalVmExtensionPolicies<'_> {
         Call::new(self.0, &[&project, &global_vm_extension_policy], None)
     }
 
-    /// POST `projects/{project}/global/vmExtensionPolicies`. Can be waited for.
+    /// POST `projects/{project}/global/vmExtensionPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -99,7 +99,7 @@ impl GlobalVmExtensionPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/vmExtensionPolicies/{globalVmExtensionPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

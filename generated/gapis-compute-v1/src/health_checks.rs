@@ -27,7 +27,7 @@ impl HealthChecks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/healthChecks/{healthCheck}`. Can be waited for.
+    /// DELETE `projects/{project}/global/healthChecks/{healthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl HealthChecks<'_> {
         Call::new(self.0, &[&project, &health_check], None)
     }
 
-    /// POST `projects/{project}/global/healthChecks`. Can be waited for.
+    /// POST `projects/{project}/global/healthChecks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -87,7 +87,7 @@ impl HealthChecks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/healthChecks/{healthCheck}`. Can be waited for.
+    /// PATCH `projects/{project}/global/healthChecks/{healthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -125,7 +125,7 @@ impl HealthChecks<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/healthChecks/{healthCheck}`. Can be waited for.
+    /// PUT `projects/{project}/global/healthChecks/{healthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -23,7 +23,7 @@ impl Hosts<'_> {
         Call::new(self.0, &[&project, &zone, &association, &host], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{association}/hosts/{host}/getVersion`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct HttpHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HttpHealthChecks<'_> {
-    /// DELETE `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Can be waited for.
+    /// DELETE `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl HttpHealthChecks<'_> {
         Call::new(self.0, &[&project, &http_health_check], None)
     }
 
-    /// POST `projects/{project}/global/httpHealthChecks`. Can be waited for.
+    /// POST `projects/{project}/global/httpHealthChecks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl HttpHealthChecks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Can be waited for.
+    /// PATCH `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -109,7 +109,7 @@ impl HttpHealthChecks<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Can be waited for.
+    /// PUT `projects/{project}/global/httpHealthChecks/{httpHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct HttpsHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl HttpsHealthChecks<'_> {
-    /// DELETE `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Can be waited for.
+    /// DELETE `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl HttpsHealthChecks<'_> {
         Call::new(self.0, &[&project, &https_health_check], None)
     }
 
-    /// POST `projects/{project}/global/httpsHealthChecks`. Can be waited for.
+    /// POST `projects/{project}/global/httpsHealthChecks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl HttpsHealthChecks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Can be waited for.
+    /// PATCH `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -109,7 +109,7 @@ impl HttpsHealthChecks<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Can be waited for.
+    /// PUT `projects/{project}/global/httpsHealthChecks/{httpsHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

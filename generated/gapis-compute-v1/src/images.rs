@@ -7,7 +7,7 @@ use super::*;
 pub struct Images<'a>(pub(crate) &'a runtime::Client);
 
 impl Images<'_> {
-    /// DELETE `projects/{project}/global/images/{image}`. Can be waited for.
+    /// DELETE `projects/{project}/global/images/{image}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -22,7 +22,7 @@ impl Images<'_> {
         Call::new(self.0, &[&project, &image], None)
     }
 
-    /// POST `projects/{project}/global/images/{image}/deprecate`. Can be waited for.
+    /// POST `projects/{project}/global/images/{image}/deprecate`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -84,7 +84,7 @@ impl Images<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/images`. Can be waited for.
+    /// POST `projects/{project}/global/images`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -117,7 +117,7 @@ impl Images<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/images/{image}`. Can be waited for.
+    /// PATCH `projects/{project}/global/images/{image}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -149,7 +149,7 @@ impl Images<'_> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
 
-    /// POST `projects/{project}/global/images/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/images/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct InstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroupManagerResizeRequests<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -27,7 +27,7 @@ impl InstanceGroupManagerResizeRequests<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager, &resize_request], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -65,7 +65,7 @@ impl InstanceGroupManagerResizeRequests<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager, &resize_request], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

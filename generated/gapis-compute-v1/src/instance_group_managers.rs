@@ -7,7 +7,7 @@ use super::*;
 pub struct InstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroupManagers<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -72,7 +72,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -116,7 +116,7 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -141,7 +141,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -174,7 +174,7 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -280,7 +280,7 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], None)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -300,7 +300,7 @@ impl InstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group_manager], Some(&body))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -324,7 +324,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -349,7 +349,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resize`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -370,7 +370,7 @@ impl InstanceGroupManagers<'_> {
             .with_param("size", &size)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -394,7 +394,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -418,7 +418,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -442,7 +442,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -466,7 +466,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -491,7 +491,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -515,7 +515,7 @@ impl InstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

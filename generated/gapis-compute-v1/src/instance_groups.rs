@@ -7,7 +7,7 @@ use super::*;
 pub struct InstanceGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InstanceGroups<'_> {
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/addInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl InstanceGroups<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -77,7 +77,7 @@ impl InstanceGroups<'_> {
         Call::new(self.0, &[&project, &zone, &instance_group], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroups`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -142,7 +142,7 @@ impl InstanceGroups<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/removeInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -166,7 +166,7 @@ impl InstanceGroups<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instanceGroups/{instanceGroup}/setNamedPorts`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

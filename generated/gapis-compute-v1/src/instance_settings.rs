@@ -20,7 +20,7 @@ impl InstanceSettings<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/instanceSettings`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/instanceSettings`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

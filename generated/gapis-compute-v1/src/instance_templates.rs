@@ -27,7 +27,7 @@ impl InstanceTemplates<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/instanceTemplates/{instanceTemplate}`. Can be waited for.
+    /// DELETE `projects/{project}/global/instanceTemplates/{instanceTemplate}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl InstanceTemplates<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/instanceTemplates`. Can be waited for.
+    /// POST `projects/{project}/global/instanceTemplates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

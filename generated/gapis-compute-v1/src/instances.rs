@@ -7,7 +7,7 @@ use super::*;
 pub struct Instances<'a>(pub(crate) &'a runtime::Client);
 
 impl Instances<'_> {
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addAccessConfig`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -31,7 +31,7 @@ impl Instances<'_> {
             .with_param("networkInterface", &network_interface)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addNetworkInterface`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -52,7 +52,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&network_interface))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/addResourcePolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -98,7 +98,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/attachDisk`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/attachDisk`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -121,7 +121,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&attached_disk))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/bulkInsert`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/bulkInsert`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -141,7 +141,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone], Some(&bulk_insert_instance_resource))
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/instances/{instance}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instances/{instance}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -158,7 +158,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteAccessConfig`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -183,7 +183,7 @@ impl Instances<'_> {
             .with_param("networkInterface", &network_interface)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/deleteNetworkInterface`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -205,7 +205,7 @@ impl Instances<'_> {
             .with_param("networkInterfaceName", &network_interface_name)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/detachDisk`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/detachDisk`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -369,7 +369,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -435,7 +435,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/performMaintenance`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/performMaintenance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -456,7 +456,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/removeResourcePolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -482,7 +482,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reportHostAsFaulty`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -508,7 +508,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reset`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/reset`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -524,7 +524,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/resume`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/resume`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -558,7 +558,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{resource}/setDeletionProtection`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -580,7 +580,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setDiskAutoDelete`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -625,7 +625,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -647,7 +647,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&instances_set_labels_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineResources`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineResources`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -673,7 +673,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineType`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMachineType`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -699,7 +699,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMetadata`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMetadata`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -721,7 +721,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&metadata))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setMinCpuPlatform`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -747,7 +747,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setName`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setName`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -769,7 +769,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&instances_set_name_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setScheduling`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setScheduling`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -791,7 +791,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&scheduling))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -816,7 +816,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setServiceAccount`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -842,7 +842,7 @@ impl Instances<'_> {
         )
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/setShieldedInstanceIntegrityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -868,7 +868,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setTags`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/setTags`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -890,7 +890,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&tags))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/simulateMaintenanceEvent`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -912,7 +912,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/start`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/start`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -928,7 +928,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/startWithEncryptionKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -954,7 +954,7 @@ impl Instances<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/stop`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/stop`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -972,7 +972,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/suspend`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/suspend`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -1009,7 +1009,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/zones/{zone}/instances/{instance}`. Can be waited for.
+    /// PUT `projects/{project}/zones/{zone}/instances/{instance}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -1034,7 +1034,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&body))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instances/{instance}/updateAccessConfig`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -1058,7 +1058,7 @@ impl Instances<'_> {
             .with_param("networkInterface", &network_interface)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateDisplayDevice`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -1080,7 +1080,7 @@ impl Instances<'_> {
         Call::new(self.0, &[&project, &zone, &instance], Some(&display_device))
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateNetworkInterface`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -1104,7 +1104,7 @@ impl Instances<'_> {
             .with_param("networkInterface", &network_interface)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/instances/{instance}/updateShieldedInstanceConfig`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct InstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InstantSnapshotGroups<'_> {
-    /// DELETE `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instantSnapshotGroups/{instantSnapshotGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -64,7 +64,7 @@ impl InstantSnapshotGroups<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instantSnapshotGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl InstantSnapshots<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/instantSnapshots/{instantSnapshot}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl InstantSnapshots<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -137,7 +137,7 @@ impl InstantSnapshots<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/instantSnapshots/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

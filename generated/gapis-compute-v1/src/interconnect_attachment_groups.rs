@@ -7,7 +7,7 @@ use super::*;
 pub struct InterconnectAttachmentGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectAttachmentGroups<'_> {
-    /// DELETE `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -72,7 +72,7 @@ impl InterconnectAttachmentGroups<'_> {
         Call::new(self.0, &[&project, &interconnect_attachment_group], None)
     }
 
-    /// POST `projects/{project}/global/interconnectAttachmentGroups`. Can be waited for.
+    /// POST `projects/{project}/global/interconnectAttachmentGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -108,7 +108,7 @@ impl InterconnectAttachmentGroups<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Can be waited for.
+    /// PATCH `projects/{project}/global/interconnectAttachmentGroups/{interconnectAttachmentGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl InterconnectAttachments<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -67,7 +67,7 @@ impl InterconnectAttachments<'_> {
         Call::new(self.0, &[&project, &region, &interconnect_attachment], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/interconnectAttachments`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/interconnectAttachments`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -107,7 +107,7 @@ impl InterconnectAttachments<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/interconnectAttachments/{interconnectAttachment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -129,7 +129,7 @@ impl InterconnectAttachments<'_> {
         Call::new(self.0, &[&project, &region, &interconnect_attachment], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/interconnectAttachments/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

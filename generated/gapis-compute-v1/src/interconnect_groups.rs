@@ -7,7 +7,7 @@ use super::*;
 pub struct InterconnectGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl InterconnectGroups<'_> {
-    /// POST `projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers`. Can be waited for.
+    /// POST `projects/{project}/global/interconnectGroups/{interconnectGroup}/createMembers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -28,7 +28,7 @@ impl InterconnectGroups<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -89,7 +89,7 @@ impl InterconnectGroups<'_> {
         Call::new(self.0, &[&project, &interconnect_group], None)
     }
 
-    /// POST `projects/{project}/global/interconnectGroups`. Can be waited for.
+    /// POST `projects/{project}/global/interconnectGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -125,7 +125,7 @@ impl InterconnectGroups<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Can be waited for.
+    /// PATCH `projects/{project}/global/interconnectGroups/{interconnectGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct Interconnects<'a>(pub(crate) &'a runtime::Client);
 
 impl Interconnects<'_> {
-    /// DELETE `projects/{project}/global/interconnects/{interconnect}`. Can be waited for.
+    /// DELETE `projects/{project}/global/interconnects/{interconnect}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -69,7 +69,7 @@ impl Interconnects<'_> {
         Call::new(self.0, &[&project, &interconnect], None)
     }
 
-    /// POST `projects/{project}/global/interconnects`. Can be waited for.
+    /// POST `projects/{project}/global/interconnects`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -105,7 +105,7 @@ impl Interconnects<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/interconnects/{interconnect}`. Can be waited for.
+    /// PATCH `projects/{project}/global/interconnects/{interconnect}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -125,7 +125,7 @@ impl Interconnects<'_> {
         Call::new(self.0, &[&project, &interconnect], Some(&body))
     }
 
-    /// POST `projects/{project}/global/interconnects/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/interconnects/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -142,7 +142,7 @@ impl Interconnects<'_> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_labels_request))
     }
 
-    /// POST `projects/{project}/global/interconnects/{interconnect}/setName`. Can be waited for.
+    /// POST `projects/{project}/global/interconnects/{interconnect}/setName`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct Licenses<'a>(pub(crate) &'a runtime::Client);
 
 impl Licenses<'_> {
-    /// DELETE `projects/{project}/global/licenses/{license}`. Can be waited for.
+    /// DELETE `projects/{project}/global/licenses/{license}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl Licenses<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/licenses`. Can be waited for.
+    /// POST `projects/{project}/global/licenses`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -121,7 +121,7 @@ impl Licenses<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PATCH `projects/{project}/global/licenses/{license}`. Can be waited for.
+    /// PATCH `projects/{project}/global/licenses/{license}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct MachineImages<'a>(pub(crate) &'a runtime::Client);
 
 impl MachineImages<'_> {
-    /// DELETE `projects/{project}/global/machineImages/{machineImage}`. Can be waited for.
+    /// DELETE `projects/{project}/global/machineImages/{machineImage}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl MachineImages<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/machineImages`. Can be waited for.
+    /// POST `projects/{project}/global/machineImages`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -105,7 +105,7 @@ impl MachineImages<'_> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
 
-    /// POST `projects/{project}/global/machineImages/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/machineImages/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

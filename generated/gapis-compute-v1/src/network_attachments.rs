@@ -27,7 +27,7 @@ impl NetworkAttachments<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -84,7 +84,7 @@ impl NetworkAttachments<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/networkAttachments`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/networkAttachments`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -123,7 +123,7 @@ impl NetworkAttachments<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/networkAttachments/{networkAttachment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl NetworkEdgeSecurityServices<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -67,7 +67,7 @@ impl NetworkEdgeSecurityServices<'_> {
         Call::new(self.0, &[&project, &region, &network_edge_security_service], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/networkEdgeSecurityServices`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/networkEdgeSecurityServices`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -88,7 +88,7 @@ impl NetworkEdgeSecurityServices<'_> {
         Call::new(self.0, &[&project, &region], Some(&network_edge_security_service))
     }
 
-    /// PATCH `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/networkEdgeSecurityServices/{networkEdgeSecurityService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl NetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl NetworkEndpointGroups<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -70,7 +70,7 @@ impl NetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project, &zone, &network_endpoint_group], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -106,7 +106,7 @@ impl NetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project, &zone, &network_endpoint_group], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/networkEndpointGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

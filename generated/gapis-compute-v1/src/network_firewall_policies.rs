@@ -7,7 +7,7 @@ use super::*;
 pub struct NetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl NetworkFirewallPolicies<'_> {
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -28,7 +28,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_association))
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addPacketMirroringRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -50,7 +50,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/addRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -92,7 +92,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/cloneRules`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -108,7 +108,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
 
-    /// DELETE `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -208,7 +208,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
 
-    /// POST `projects/{project}/global/firewallPolicies`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -244,7 +244,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/firewallPolicies/{firewallPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -264,7 +264,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&body))
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchPacketMirroringRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -285,7 +285,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/patchRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -306,7 +306,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], Some(&firewall_policy_rule))
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -326,7 +326,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removePacketMirroringRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -346,7 +346,7 @@ impl NetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &firewall_policy], None)
     }
 
-    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule`. Can be waited for.
+    /// POST `projects/{project}/global/firewallPolicies/{firewallPolicy}/removeRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct Networks<'a>(pub(crate) &'a runtime::Client);
 
 impl Networks<'_> {
-    /// POST `projects/{project}/global/networks/{network}/addPeering`. Can be waited for.
+    /// POST `projects/{project}/global/networks/{network}/addPeering`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -27,7 +27,7 @@ impl Networks<'_> {
         Call::new(self.0, &[&project, &network], Some(&networks_add_peering_request))
     }
 
-    /// POST `projects/{project}/global/networks/{network}/cancelRequestRemovePeering`. Can be waited for.
+    /// POST `projects/{project}/global/networks/{network}/cancelRequestRemovePeering`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl Networks<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/global/networks/{network}`. Can be waited for.
+    /// DELETE `projects/{project}/global/networks/{network}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl Networks<'_> {
         Call::new(self.0, &[&project, &network], None)
     }
 
-    /// POST `projects/{project}/global/networks`. Can be waited for.
+    /// POST `projects/{project}/global/networks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -154,7 +154,7 @@ impl Networks<'_> {
         Call::new(self.0, &[&project, &network], None)
     }
 
-    /// PATCH `projects/{project}/global/networks/{network}`. Can be waited for.
+    /// PATCH `projects/{project}/global/networks/{network}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -174,7 +174,7 @@ impl Networks<'_> {
         Call::new(self.0, &[&project, &network], Some(&body))
     }
 
-    /// POST `projects/{project}/global/networks/{network}/removePeering`. Can be waited for.
+    /// POST `projects/{project}/global/networks/{network}/removePeering`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -194,7 +194,7 @@ impl Networks<'_> {
         Call::new(self.0, &[&project, &network], Some(&networks_remove_peering_request))
     }
 
-    /// POST `projects/{project}/global/networks/{network}/requestRemovePeering`. Can be waited for.
+    /// POST `projects/{project}/global/networks/{network}/requestRemovePeering`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -218,7 +218,7 @@ impl Networks<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/networks/{network}/switchToCustomMode`. Can be waited for.
+    /// POST `projects/{project}/global/networks/{network}/switchToCustomMode`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -237,7 +237,7 @@ impl Networks<'_> {
         Call::new(self.0, &[&project, &network], None)
     }
 
-    /// PATCH `projects/{project}/global/networks/{network}/updatePeering`. Can be waited for.
+    /// PATCH `projects/{project}/global/networks/{network}/updatePeering`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct NodeGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl NodeGroups<'_> {
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/addNodes`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -53,7 +53,7 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -69,7 +69,7 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/deleteNodes`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -131,7 +131,7 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/nodeGroups`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -197,7 +197,7 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project, &zone, &node_group], None)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -219,7 +219,7 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project, &zone, &node_group], Some(&body))
     }
 
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/performMaintenance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -264,7 +264,7 @@ impl NodeGroups<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&zone_set_policy_request))
     }
 
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/setNodeTemplate`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -290,7 +290,7 @@ impl NodeGroups<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/nodeGroups/{nodeGroup}/simulateMaintenanceEvent`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl NodeTemplates<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/nodeTemplates/{nodeTemplate}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/nodeTemplates/{nodeTemplate}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl NodeTemplates<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/nodeTemplates`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/nodeTemplates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct OrganizationSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl OrganizationSecurityPolicies<'_> {
-    /// POST `locations/global/securityPolicies/{securityPolicy}/addAssociation`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/addAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -26,7 +26,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_association))
     }
 
-    /// POST `locations/global/securityPolicies/{securityPolicy}/addRule`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/addRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -44,7 +44,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_rule))
     }
 
-    /// POST `locations/global/securityPolicies/{securityPolicy}/copyRules`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/copyRules`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -59,7 +59,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], None)
     }
 
-    /// DELETE `locations/global/securityPolicies/{securityPolicy}`. Can be waited for.
+    /// DELETE `locations/global/securityPolicies/{securityPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -115,7 +115,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], None)
     }
 
-    /// POST `locations/global/securityPolicies`. Can be waited for.
+    /// POST `locations/global/securityPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -177,7 +177,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// POST `locations/global/securityPolicies/{securityPolicy}/move`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/move`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -192,7 +192,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], None)
     }
 
-    /// PATCH `locations/global/securityPolicies/{securityPolicy}`. Can be waited for.
+    /// PATCH `locations/global/securityPolicies/{securityPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -210,7 +210,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], Some(&body))
     }
 
-    /// POST `locations/global/securityPolicies/{securityPolicy}/patchRule`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/patchRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -229,7 +229,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], Some(&security_policy_rule))
     }
 
-    /// POST `locations/global/securityPolicies/{securityPolicy}/removeAssociation`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/removeAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -244,7 +244,7 @@ impl OrganizationSecurityPolicies<'_> {
         Call::new(self.0, &[&security_policy], None)
     }
 
-    /// POST `locations/global/securityPolicies/{securityPolicy}/removeRule`. Can be waited for.
+    /// POST `locations/global/securityPolicies/{securityPolicy}/removeRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl PacketMirrorings<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -62,7 +62,7 @@ impl PacketMirrorings<'_> {
         Call::new(self.0, &[&project, &region, &packet_mirroring], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/packetMirrorings`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/packetMirrorings`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -101,7 +101,7 @@ impl PacketMirrorings<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/packetMirrorings/{packetMirroring}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

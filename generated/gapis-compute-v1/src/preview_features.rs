@@ -38,7 +38,7 @@ impl PreviewFeatures<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/previewFeatures/{previewFeature}`. Can be waited for.
+    /// PATCH `projects/{project}/global/previewFeatures/{previewFeature}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

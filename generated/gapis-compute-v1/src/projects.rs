@@ -7,7 +7,7 @@ use super::*;
 pub struct Projects<'a>(pub(crate) &'a runtime::Client);
 
 impl Projects<'_> {
-    /// POST `projects/{project}/disableXpnHost`. Can be waited for.
+    /// POST `projects/{project}/disableXpnHost`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -21,7 +21,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/disableXpnResource`. Can be waited for.
+    /// POST `projects/{project}/disableXpnResource`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -39,7 +39,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&projects_disable_xpn_resource_request))
     }
 
-    /// POST `projects/{project}/enableXpnHost`. Can be waited for.
+    /// POST `projects/{project}/enableXpnHost`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -53,7 +53,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/enableXpnResource`. Can be waited for.
+    /// POST `projects/{project}/enableXpnResource`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -132,7 +132,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&projects_list_xpn_hosts_request))
     }
 
-    /// POST `projects/{project}/moveDisk`. Can be waited for.
+    /// POST `projects/{project}/moveDisk`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -151,7 +151,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&disk_move_request))
     }
 
-    /// POST `projects/{project}/moveInstance`. Can be waited for.
+    /// POST `projects/{project}/moveInstance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -170,7 +170,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&instance_move_request))
     }
 
-    /// POST `projects/{project}/setCloudArmorTier`. Can be waited for.
+    /// POST `projects/{project}/setCloudArmorTier`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -188,7 +188,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&projects_set_cloud_armor_tier_request))
     }
 
-    /// POST `projects/{project}/setCommonInstanceMetadata`. Can be waited for.
+    /// POST `projects/{project}/setCommonInstanceMetadata`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -206,7 +206,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&metadata))
     }
 
-    /// POST `projects/{project}/setDefaultNetworkTier`. Can be waited for.
+    /// POST `projects/{project}/setDefaultNetworkTier`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -224,7 +224,7 @@ impl Projects<'_> {
         Call::new(self.0, &[&project], Some(&projects_set_default_network_tier_request))
     }
 
-    /// POST `projects/{project}/setUsageExportBucket`. Can be waited for.
+    /// POST `projects/{project}/setUsageExportBucket`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

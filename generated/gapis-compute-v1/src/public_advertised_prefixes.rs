@@ -7,7 +7,7 @@ use super::*;
 pub struct PublicAdvertisedPrefixes<'a>(pub(crate) &'a runtime::Client);
 
 impl PublicAdvertisedPrefixes<'_> {
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce`. Can be waited for.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/announce`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -21,7 +21,7 @@ impl PublicAdvertisedPrefixes<'_> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
 
-    /// DELETE `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Can be waited for.
+    /// DELETE `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -49,7 +49,7 @@ impl PublicAdvertisedPrefixes<'_> {
         Call::new(self.0, &[&project, &public_advertised_prefix], None)
     }
 
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes`. Can be waited for.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -85,7 +85,7 @@ impl PublicAdvertisedPrefixes<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Can be waited for.
+    /// PATCH `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -105,7 +105,7 @@ impl PublicAdvertisedPrefixes<'_> {
         Call::new(self.0, &[&project, &public_advertised_prefix], Some(&body))
     }
 
-    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw`. Can be waited for.
+    /// POST `projects/{project}/global/publicAdvertisedPrefixes/{publicAdvertisedPrefix}/withdraw`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

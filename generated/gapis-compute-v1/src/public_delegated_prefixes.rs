@@ -27,7 +27,7 @@ impl PublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/announce`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -46,7 +46,7 @@ impl PublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -86,7 +86,7 @@ impl PublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -125,7 +125,7 @@ impl PublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -147,7 +147,7 @@ impl PublicDelegatedPrefixes<'_> {
         Call::new(self.0, &[&project, &region, &public_delegated_prefix], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/publicDelegatedPrefixes/{publicDelegatedPrefix}/withdraw`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionAutoscalers<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionAutoscalers<'_> {
-    /// DELETE `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/autoscalers/{autoscaler}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -37,7 +37,7 @@ impl RegionAutoscalers<'_> {
         Call::new(self.0, &[&project, &region, &autoscaler], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/autoscalers`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/autoscalers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -76,7 +76,7 @@ impl RegionAutoscalers<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/autoscalers`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/autoscalers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -117,7 +117,7 @@ impl RegionAutoscalers<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/regions/{region}/autoscalers`. Can be waited for.
+    /// PUT `projects/{project}/regions/{region}/autoscalers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

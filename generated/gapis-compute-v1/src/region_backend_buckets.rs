@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionBackendBuckets<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionBackendBuckets<'_> {
-    /// DELETE `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -59,7 +59,7 @@ impl RegionBackendBuckets<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/backendBuckets`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/backendBuckets`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -117,7 +117,7 @@ impl RegionBackendBuckets<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/backendBuckets/{backendBucket}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionBackendServices<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionBackendServices<'_> {
-    /// DELETE `projects/{project}/regions/{region}/backendServices/{backendService}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/backendServices/{backendService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -88,7 +88,7 @@ impl RegionBackendServices<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/backendServices`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/backendServices`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -145,7 +145,7 @@ impl RegionBackendServices<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/backendServices/{backendService}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/backendServices/{backendService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -186,7 +186,7 @@ impl RegionBackendServices<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/backendServices/{backendService}/setSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -231,7 +231,7 @@ impl RegionBackendServices<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/regions/{region}/backendServices/{backendService}`. Can be waited for.
+    /// PUT `projects/{project}/regions/{region}/backendServices/{backendService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -41,7 +41,7 @@ impl RegionCommitments<'_> {
         Call::new(self.0, &[&project, &region, &commitment], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/commitments`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/commitments`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -80,7 +80,7 @@ impl RegionCommitments<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/commitments/{commitment}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/commitments/{commitment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

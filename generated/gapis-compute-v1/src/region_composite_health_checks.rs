@@ -27,7 +27,7 @@ impl RegionCompositeHealthChecks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -86,7 +86,7 @@ impl RegionCompositeHealthChecks<'_> {
         Call::new(self.0, &[&project, &region, &composite_health_check], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/compositeHealthChecks`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/compositeHealthChecks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -125,7 +125,7 @@ impl RegionCompositeHealthChecks<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/compositeHealthChecks/{compositeHealthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionDisks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionDisks<'_> {
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/addResourcePolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -33,7 +33,7 @@ impl RegionDisks<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/bulkInsert`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/bulkInsert`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -53,7 +53,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region], Some(&bulk_insert_disk_resource))
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/createSnapshot`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/createSnapshot`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -75,7 +75,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &disk], Some(&snapshot))
     }
 
-    /// DELETE `projects/{project}/regions/{region}/disks/{disk}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/disks/{disk}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -127,7 +127,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/disks`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -162,7 +162,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/removeResourcePolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -188,7 +188,7 @@ impl RegionDisks<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/resize`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/resize`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -229,7 +229,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -251,7 +251,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_labels_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/startAsyncReplication`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -277,7 +277,7 @@ impl RegionDisks<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/stopAsyncReplication`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -298,7 +298,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &disk], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/stopGroupAsyncReplication`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/stopGroupAsyncReplication`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -342,7 +342,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 
-    /// PATCH `projects/{project}/regions/{region}/disks/{disk}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/disks/{disk}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -366,7 +366,7 @@ impl RegionDisks<'_> {
         Call::new(self.0, &[&project, &region, &disk], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/disks/{disk}/updateKmsKey`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/disks/{disk}/updateKmsKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

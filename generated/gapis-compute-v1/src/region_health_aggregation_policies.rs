@@ -27,7 +27,7 @@ impl RegionHealthAggregationPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -67,7 +67,7 @@ impl RegionHealthAggregationPolicies<'_> {
         Call::new(self.0, &[&project, &region, &health_aggregation_policy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/healthAggregationPolicies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/healthAggregationPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -106,7 +106,7 @@ impl RegionHealthAggregationPolicies<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/healthAggregationPolicies/{healthAggregationPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

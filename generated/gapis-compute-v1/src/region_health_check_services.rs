@@ -27,7 +27,7 @@ impl RegionHealthCheckServices<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -60,7 +60,7 @@ impl RegionHealthCheckServices<'_> {
         Call::new(self.0, &[&project, &region, &health_check_service], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/healthCheckServices`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/healthCheckServices`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -99,7 +99,7 @@ impl RegionHealthCheckServices<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/healthCheckServices/{healthCheckService}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

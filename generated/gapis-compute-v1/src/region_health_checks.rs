@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionHealthChecks<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionHealthChecks<'_> {
-    /// DELETE `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -37,7 +37,7 @@ impl RegionHealthChecks<'_> {
         Call::new(self.0, &[&project, &region, &health_check], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/healthChecks`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/healthChecks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -76,7 +76,7 @@ impl RegionHealthChecks<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -118,7 +118,7 @@ impl RegionHealthChecks<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Can be waited for.
+    /// PUT `projects/{project}/regions/{region}/healthChecks/{healthCheck}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl RegionHealthSources<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/healthSources/{healthSource}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/healthSources/{healthSource}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -76,7 +76,7 @@ impl RegionHealthSources<'_> {
         Call::new(self.0, &[&project, &region, &health_source], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/healthSources`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/healthSources`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -115,7 +115,7 @@ impl RegionHealthSources<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/healthSources/{healthSource}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/healthSources/{healthSource}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstanceGroupManagerResizeRequests<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroupManagerResizeRequests<'_> {
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}/cancel`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -31,7 +31,7 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests/{resizeRequest}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -77,7 +77,7 @@ impl RegionInstanceGroupManagerResizeRequests<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resizeRequests`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

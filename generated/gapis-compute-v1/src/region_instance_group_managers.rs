@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstanceGroupManagers<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceGroupManagers<'_> {
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/abandonInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -31,7 +31,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/applyUpdatesToInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -52,7 +52,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/createInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -76,7 +76,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl RegionInstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deleteInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -121,7 +121,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/deletePerInstanceConfigs`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -159,7 +159,7 @@ impl RegionInstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -265,7 +265,7 @@ impl RegionInstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -285,7 +285,7 @@ impl RegionInstanceGroupManagers<'_> {
         Call::new(self.0, &[&project, &region, &instance_group_manager], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/patchPerInstanceConfigs`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -309,7 +309,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/recreateInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -334,7 +334,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resize`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -356,7 +356,7 @@ impl RegionInstanceGroupManagers<'_> {
             .with_param("size", &size)
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/resumeInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -380,7 +380,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setInstanceTemplate`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -404,7 +404,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/setTargetPools`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -428,7 +428,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/startInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -452,7 +452,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/stopInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -477,7 +477,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/suspendInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -501,7 +501,7 @@ impl RegionInstanceGroupManagers<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroupManagers/{instanceGroupManager}/updatePerInstanceConfigs`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -65,7 +65,7 @@ impl RegionInstanceGroups<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceGroups/{instanceGroup}/setNamedPorts`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

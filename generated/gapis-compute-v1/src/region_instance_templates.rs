@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstanceTemplates<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstanceTemplates<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instanceTemplates/{instanceTemplate}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -42,7 +42,7 @@ impl RegionInstanceTemplates<'_> {
         Call::new(self.0, &[&project, &region, &instance_template], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/instanceTemplates`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instanceTemplates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

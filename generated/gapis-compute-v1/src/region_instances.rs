@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstances<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstances<'_> {
-    /// POST `projects/{project}/regions/{region}/instances/bulkInsert`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instances/bulkInsert`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

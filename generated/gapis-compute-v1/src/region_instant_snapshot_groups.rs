@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstantSnapshotGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstantSnapshotGroups<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instantSnapshotGroups/{instantSnapshotGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -69,7 +69,7 @@ impl RegionInstantSnapshotGroups<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instantSnapshotGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionInstantSnapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionInstantSnapshots<'_> {
-    /// DELETE `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/instantSnapshots/{instantSnapshot}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -64,7 +64,7 @@ impl RegionInstantSnapshots<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/instantSnapshots`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instantSnapshots`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -122,7 +122,7 @@ impl RegionInstantSnapshots<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/instantSnapshots/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

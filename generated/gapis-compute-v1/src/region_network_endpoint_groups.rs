@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionNetworkEndpointGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNetworkEndpointGroups<'_> {
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/attachNetworkEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -31,7 +31,7 @@ impl RegionNetworkEndpointGroups<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -50,7 +50,7 @@ impl RegionNetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project, &region, &network_endpoint_group], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups/{networkEndpointGroup}/detachNetworkEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -91,7 +91,7 @@ impl RegionNetworkEndpointGroups<'_> {
         Call::new(self.0, &[&project, &region, &network_endpoint_group], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/networkEndpointGroups`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/networkEndpointGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

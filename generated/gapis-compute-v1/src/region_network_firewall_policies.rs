@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionNetworkFirewallPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionNetworkFirewallPolicies<'_> {
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/addRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -63,7 +63,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/cloneRules`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -85,7 +85,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -204,7 +204,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -243,7 +243,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -265,7 +265,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &region, &firewall_policy], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -291,7 +291,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/patchRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -318,7 +318,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeAssociation`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -340,7 +340,7 @@ impl RegionNetworkFirewallPolicies<'_> {
         Call::new(self.0, &[&project, &region, &firewall_policy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/firewallPolicies/{firewallPolicy}/removeRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

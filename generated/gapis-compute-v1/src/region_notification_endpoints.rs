@@ -27,7 +27,7 @@ impl RegionNotificationEndpoints<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/notificationEndpoints/{notificationEndpoint}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -67,7 +67,7 @@ impl RegionNotificationEndpoints<'_> {
         Call::new(self.0, &[&project, &region, &notification_endpoint], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/notificationEndpoints`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/notificationEndpoints`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

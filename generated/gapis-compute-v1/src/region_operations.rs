@@ -20,7 +20,7 @@ impl RegionOperations<'_> {
         Call::new(self.0, &[&project, &region, &operation], None)
     }
 
-    /// GET `projects/{project}/regions/{region}/operations/{operation}`. Can be waited for.
+    /// GET `projects/{project}/regions/{region}/operations/{operation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -53,7 +53,7 @@ impl RegionOperations<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/operations/{operation}/wait`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/operations/{operation}/wait`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSecurityPolicies<'_> {
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/addRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -33,7 +33,7 @@ impl RegionSecurityPolicies<'_> {
         )
     }
 
-    /// DELETE `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -90,7 +90,7 @@ impl RegionSecurityPolicies<'_> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/securityPolicies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/securityPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -130,7 +130,7 @@ impl RegionSecurityPolicies<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -153,7 +153,7 @@ impl RegionSecurityPolicies<'_> {
         Call::new(self.0, &[&project, &region, &security_policy], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/patchRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -181,7 +181,7 @@ impl RegionSecurityPolicies<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{securityPolicy}/removeRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -202,7 +202,7 @@ impl RegionSecurityPolicies<'_> {
         Call::new(self.0, &[&project, &region, &security_policy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/securityPolicies/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

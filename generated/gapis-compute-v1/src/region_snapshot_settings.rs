@@ -20,7 +20,7 @@ impl RegionSnapshotSettings<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/snapshotSettings`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/snapshotSettings`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSnapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSnapshots<'_> {
-    /// DELETE `projects/{project}/regions/{region}/snapshots/{snapshot}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/snapshots/{snapshot}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -59,7 +59,7 @@ impl RegionSnapshots<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/snapshots`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/snapshots`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -117,7 +117,7 @@ impl RegionSnapshots<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/snapshots/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/snapshots/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -159,7 +159,7 @@ impl RegionSnapshots<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&test_permissions_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/snapshots/{snapshot}/updateKmsKey`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/snapshots/{snapshot}/updateKmsKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSslCertificates<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSslCertificates<'_> {
-    /// DELETE `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/sslCertificates/{sslCertificate}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -42,7 +42,7 @@ impl RegionSslCertificates<'_> {
         Call::new(self.0, &[&project, &region, &ssl_certificate], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/sslCertificates`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/sslCertificates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

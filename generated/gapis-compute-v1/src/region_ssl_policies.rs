@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionSslPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionSslPolicies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -57,7 +57,7 @@ impl RegionSslPolicies<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/sslPolicies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/sslPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -119,7 +119,7 @@ impl RegionSslPolicies<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/sslPolicies/{sslPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

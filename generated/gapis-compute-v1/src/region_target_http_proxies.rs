@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionTargetHttpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetHttpProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -42,7 +42,7 @@ impl RegionTargetHttpProxies<'_> {
         Call::new(self.0, &[&project, &region, &target_http_proxy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetHttpProxies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetHttpProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -81,7 +81,7 @@ impl RegionTargetHttpProxies<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

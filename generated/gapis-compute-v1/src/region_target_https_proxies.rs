@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionTargetHttpsProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetHttpsProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -42,7 +42,7 @@ impl RegionTargetHttpsProxies<'_> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -81,7 +81,7 @@ impl RegionTargetHttpsProxies<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -103,7 +103,7 @@ impl RegionTargetHttpsProxies<'_> {
         Call::new(self.0, &[&project, &region, &target_https_proxy], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -129,7 +129,7 @@ impl RegionTargetHttpsProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionTargetTcpProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionTargetTcpProxies<'_> {
-    /// DELETE `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetTcpProxies/{targetTcpProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -42,7 +42,7 @@ impl RegionTargetTcpProxies<'_> {
         Call::new(self.0, &[&project, &region, &target_tcp_proxy], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetTcpProxies`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetTcpProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

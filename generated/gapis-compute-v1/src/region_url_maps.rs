@@ -7,7 +7,7 @@ use super::*;
 pub struct RegionUrlMaps<'a>(pub(crate) &'a runtime::Client);
 
 impl RegionUrlMaps<'_> {
-    /// DELETE `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -37,7 +37,7 @@ impl RegionUrlMaps<'_> {
         Call::new(self.0, &[&project, &region, &url_map], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/urlMaps`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/urlMaps`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -76,7 +76,7 @@ impl RegionUrlMaps<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -98,7 +98,7 @@ impl RegionUrlMaps<'_> {
         Call::new(self.0, &[&project, &region, &url_map], Some(&body))
     }
 
-    /// PUT `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Can be waited for.
+    /// PUT `projects/{project}/regions/{region}/urlMaps/{urlMap}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

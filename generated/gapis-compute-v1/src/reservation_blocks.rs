@@ -66,7 +66,7 @@ impl ReservationBlocks<'_> {
         Call::new(self.0, &[&project, &zone, &reservation], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/reservationBlocks/{reservationBlock}/performMaintenance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -25,7 +25,7 @@ impl ReservationSlots<'_> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getHealth`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -45,7 +45,7 @@ impl ReservationSlots<'_> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_slot], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}/getVersion`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -88,7 +88,7 @@ impl ReservationSlots<'_> {
         Call::new(self.0, &[&project, &zone, &parent_name], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSlots/{reservationSlot}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -52,7 +52,7 @@ impl ReservationSubBlocks<'_> {
         Call::new(self.0, &[&project, &zone, &parent_resource, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/getVersion`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -95,7 +95,7 @@ impl ReservationSubBlocks<'_> {
         Call::new(self.0, &[&project, &zone, &parent_name], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/performMaintenance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -115,7 +115,7 @@ impl ReservationSubBlocks<'_> {
         Call::new(self.0, &[&project, &zone, &parent_name, &reservation_sub_block], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/{+parentName}/reservationSubBlocks/{reservationSubBlock}/reportFaulty`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl Reservations<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/reservations/{reservation}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/reservations/{reservation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl Reservations<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/reservations`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/reservations`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -118,7 +118,7 @@ impl Reservations<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/performMaintenance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -142,7 +142,7 @@ impl Reservations<'_> {
         )
     }
 
-    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/resize`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/reservations/{reservation}/resize`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -207,7 +207,7 @@ impl Reservations<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/reservations/{reservation}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/reservations/{reservation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct RolloutPlans<'a>(pub(crate) &'a runtime::Client);
 
 impl RolloutPlans<'_> {
-    /// DELETE `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Can be waited for.
+    /// DELETE `projects/{project}/global/rolloutPlans/{rolloutPlan}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl RolloutPlans<'_> {
         Call::new(self.0, &[&project, &rollout_plan], None)
     }
 
-    /// POST `projects/{project}/global/rolloutPlans`. Can be waited for.
+    /// POST `projects/{project}/global/rolloutPlans`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct Rollouts<'a>(pub(crate) &'a runtime::Client);
 
 impl Rollouts<'_> {
-    /// POST `projects/{project}/global/rollouts/{rollout}/advance`. Can be waited for.
+    /// POST `projects/{project}/global/rollouts/{rollout}/advance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -23,7 +23,7 @@ impl Rollouts<'_> {
         Call::new(self.0, &[&project, &rollout], None)
     }
 
-    /// PATCH `projects/{project}/global/rollouts/{rollout}`. Can be waited for.
+    /// PATCH `projects/{project}/global/rollouts/{rollout}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -39,7 +39,7 @@ impl Rollouts<'_> {
         Call::new(self.0, &[&project, &rollout], None)
     }
 
-    /// DELETE `projects/{project}/global/rollouts/{rollout}`. Can be waited for.
+    /// DELETE `projects/{project}/global/rollouts/{rollout}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -85,7 +85,7 @@ impl Rollouts<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/rollouts/{rollout}/pause`. Can be waited for.
+    /// POST `projects/{project}/global/rollouts/{rollout}/pause`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -101,7 +101,7 @@ impl Rollouts<'_> {
         Call::new(self.0, &[&project, &rollout], None)
     }
 
-    /// POST `projects/{project}/global/rollouts/{rollout}/resume`. Can be waited for.
+    /// POST `projects/{project}/global/rollouts/{rollout}/resume`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

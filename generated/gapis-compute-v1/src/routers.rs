@@ -27,7 +27,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/routers/{router}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/routers/{router}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -43,7 +43,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteNamedSet`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteNamedSet`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -65,7 +65,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/deleteRoutePolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -209,7 +209,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/routers`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -328,7 +328,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/routers/{router}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/routers/{router}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -350,7 +350,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/routers/{router}/patchNamedSet`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/patchNamedSet`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -372,7 +372,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], Some(&named_set))
     }
 
-    /// POST `projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/patchRoutePolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -414,7 +414,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
 
-    /// PUT `projects/{project}/regions/{region}/routers/{router}`. Can be waited for.
+    /// PUT `projects/{project}/regions/{region}/routers/{router}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -436,7 +436,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], Some(&body))
     }
 
-    /// POST `projects/{project}/regions/{region}/routers/{router}/updateNamedSet`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/updateNamedSet`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -458,7 +458,7 @@ impl Routers<'_> {
         Call::new(self.0, &[&project, &region, &router], Some(&named_set))
     }
 
-    /// POST `projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/routers/{router}/updateRoutePolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

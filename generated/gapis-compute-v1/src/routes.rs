@@ -7,7 +7,7 @@ use super::*;
 pub struct Routes<'a>(pub(crate) &'a runtime::Client);
 
 impl Routes<'_> {
-    /// DELETE `projects/{project}/global/routes/{route}`. Can be waited for.
+    /// DELETE `projects/{project}/global/routes/{route}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl Routes<'_> {
         Call::new(self.0, &[&project, &route], None)
     }
 
-    /// POST `projects/{project}/global/routes`. Can be waited for.
+    /// POST `projects/{project}/global/routes`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct SecurityPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl SecurityPolicies<'_> {
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/addRule`. Can be waited for.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/addRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -47,7 +47,7 @@ impl SecurityPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/securityPolicies/{securityPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/securityPolicies/{securityPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -91,7 +91,7 @@ impl SecurityPolicies<'_> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
 
-    /// POST `projects/{project}/global/securityPolicies`. Can be waited for.
+    /// POST `projects/{project}/global/securityPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -149,7 +149,7 @@ impl SecurityPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/securityPolicies/{securityPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/securityPolicies/{securityPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -170,7 +170,7 @@ impl SecurityPolicies<'_> {
         Call::new(self.0, &[&project, &security_policy], Some(&body))
     }
 
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/patchRule`. Can be waited for.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/patchRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -192,7 +192,7 @@ impl SecurityPolicies<'_> {
         Call::new(self.0, &[&project, &security_policy], Some(&security_policy_rule))
     }
 
-    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/removeRule`. Can be waited for.
+    /// POST `projects/{project}/global/securityPolicies/{securityPolicy}/removeRule`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -207,7 +207,7 @@ impl SecurityPolicies<'_> {
         Call::new(self.0, &[&project, &security_policy], None)
     }
 
-    /// POST `projects/{project}/global/securityPolicies/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/securityPolicies/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl ServiceAttachments<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -87,7 +87,7 @@ impl ServiceAttachments<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/serviceAttachments`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/serviceAttachments`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -126,7 +126,7 @@ impl ServiceAttachments<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/serviceAttachments/{serviceAttachment}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

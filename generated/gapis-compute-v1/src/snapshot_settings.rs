@@ -19,7 +19,7 @@ impl SnapshotSettings<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/snapshotSettings`. Can be waited for.
+    /// PATCH `projects/{project}/global/snapshotSettings`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct Snapshots<'a>(pub(crate) &'a runtime::Client);
 
 impl Snapshots<'_> {
-    /// DELETE `projects/{project}/global/snapshots/{snapshot}`. Can be waited for.
+    /// DELETE `projects/{project}/global/snapshots/{snapshot}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -51,7 +51,7 @@ impl Snapshots<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/snapshots`. Can be waited for.
+    /// POST `projects/{project}/global/snapshots`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -100,7 +100,7 @@ impl Snapshots<'_> {
         Call::new(self.0, &[&project, &resource], Some(&global_set_policy_request))
     }
 
-    /// POST `projects/{project}/global/snapshots/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/global/snapshots/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -135,7 +135,7 @@ impl Snapshots<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// POST `projects/{project}/global/snapshots/{snapshot}/updateKmsKey`. Can be waited for.
+    /// POST `projects/{project}/global/snapshots/{snapshot}/updateKmsKey`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl SslCertificates<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/sslCertificates/{sslCertificate}`. Can be waited for.
+    /// DELETE `projects/{project}/global/sslCertificates/{sslCertificate}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl SslCertificates<'_> {
         Call::new(self.0, &[&project, &ssl_certificate], None)
     }
 
-    /// POST `projects/{project}/global/sslCertificates`. Can be waited for.
+    /// POST `projects/{project}/global/sslCertificates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

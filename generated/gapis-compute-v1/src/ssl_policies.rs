@@ -27,7 +27,7 @@ impl SslPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/sslPolicies/{sslPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/sslPolicies/{sslPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -69,7 +69,7 @@ impl SslPolicies<'_> {
         Call::new(self.0, &[&project, &resource], None)
     }
 
-    /// POST `projects/{project}/global/sslPolicies`. Can be waited for.
+    /// POST `projects/{project}/global/sslPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -119,7 +119,7 @@ impl SslPolicies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/sslPolicies/{sslPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/sslPolicies/{sslPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

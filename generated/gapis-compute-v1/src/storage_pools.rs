@@ -27,7 +27,7 @@ impl StoragePools<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl StoragePools<'_> {
         Call::new(self.0, &[&project, &zone, &resource], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/storagePools`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/storagePools`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -182,7 +182,7 @@ impl StoragePools<'_> {
         Call::new(self.0, &[&project, &zone, &resource], Some(&test_permissions_request))
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/storagePools/{storagePool}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -28,7 +28,7 @@ impl Subnetworks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -44,7 +44,7 @@ impl Subnetworks<'_> {
         Call::new(self.0, &[&project, &region, &subnetwork], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -109,7 +109,7 @@ impl Subnetworks<'_> {
         Call::new(self.0, &[&project, &region, &resource], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/subnetworks`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/subnetworks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -168,7 +168,7 @@ impl Subnetworks<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Can be waited for.
+    /// PATCH `projects/{project}/regions/{region}/subnetworks/{subnetwork}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -210,7 +210,7 @@ impl Subnetworks<'_> {
         Call::new(self.0, &[&project, &region, &resource], Some(&region_set_policy_request))
     }
 
-    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct TargetGrpcProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetGrpcProxies<'_> {
-    /// DELETE `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl TargetGrpcProxies<'_> {
         Call::new(self.0, &[&project, &target_grpc_proxy], None)
     }
 
-    /// POST `projects/{project}/global/targetGrpcProxies`. Can be waited for.
+    /// POST `projects/{project}/global/targetGrpcProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl TargetGrpcProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/targetGrpcProxies/{targetGrpcProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl TargetHttpProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl TargetHttpProxies<'_> {
         Call::new(self.0, &[&project, &target_http_proxy], None)
     }
 
-    /// POST `projects/{project}/global/targetHttpProxies`. Can be waited for.
+    /// POST `projects/{project}/global/targetHttpProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -91,7 +91,7 @@ impl TargetHttpProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/targetHttpProxies/{targetHttpProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -111,7 +111,7 @@ impl TargetHttpProxies<'_> {
         Call::new(self.0, &[&project, &target_http_proxy], Some(&body))
     }
 
-    /// POST `projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Can be waited for.
+    /// POST `projects/{project}/targetHttpProxies/{targetHttpProxy}/setUrlMap`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl TargetHttpsProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl TargetHttpsProxies<'_> {
         Call::new(self.0, &[&project, &target_https_proxy], None)
     }
 
-    /// POST `projects/{project}/global/targetHttpsProxies`. Can be waited for.
+    /// POST `projects/{project}/global/targetHttpsProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -91,7 +91,7 @@ impl TargetHttpsProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Can be waited for.
+    /// PATCH `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -111,7 +111,7 @@ impl TargetHttpsProxies<'_> {
         Call::new(self.0, &[&project, &target_https_proxy], Some(&body))
     }
 
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap`. Can be waited for.
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setCertificateMap`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -134,7 +134,7 @@ impl TargetHttpsProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride`. Can be waited for.
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setQuicOverride`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -157,7 +157,7 @@ impl TargetHttpsProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Can be waited for.
+    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setSslCertificates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -181,7 +181,7 @@ impl TargetHttpsProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy`. Can be waited for.
+    /// POST `projects/{project}/global/targetHttpsProxies/{targetHttpsProxy}/setSslPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -200,7 +200,7 @@ impl TargetHttpsProxies<'_> {
         Call::new(self.0, &[&project, &target_https_proxy], Some(&ssl_policy_reference))
     }
 
-    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Can be waited for.
+    /// POST `projects/{project}/targetHttpsProxies/{targetHttpsProxy}/setUrlMap`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

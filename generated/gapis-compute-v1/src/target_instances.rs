@@ -27,7 +27,7 @@ impl TargetInstances<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/targetInstances/{targetInstance}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -57,7 +57,7 @@ impl TargetInstances<'_> {
         Call::new(self.0, &[&project, &zone, &target_instance], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/targetInstances`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/targetInstances`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl TargetInstances<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/targetInstances/{targetInstance}/setSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

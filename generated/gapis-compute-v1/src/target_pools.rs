@@ -7,7 +7,7 @@ use super::*;
 pub struct TargetPools<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetPools<'_> {
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addHealthCheck`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -33,7 +33,7 @@ impl TargetPools<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/addInstance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl TargetPools<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/targetPools/{targetPool}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetPools/{targetPool}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -129,7 +129,7 @@ impl TargetPools<'_> {
         Call::new(self.0, &[&project, &region, &target_pool], Some(&instance_reference))
     }
 
-    /// POST `projects/{project}/regions/{region}/targetPools`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -168,7 +168,7 @@ impl TargetPools<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeHealthCheck`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -194,7 +194,7 @@ impl TargetPools<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/removeInstance`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -220,7 +220,7 @@ impl TargetPools<'_> {
         )
     }
 
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setBackup`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -243,7 +243,7 @@ impl TargetPools<'_> {
         Call::new(self.0, &[&project, &region, &target_pool], Some(&target_reference))
     }
 
-    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetPools/{targetPool}/setSecurityPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct TargetSslProxies<'a>(pub(crate) &'a runtime::Client);
 
 impl TargetSslProxies<'_> {
-    /// DELETE `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetSslProxies/{targetSslProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -35,7 +35,7 @@ impl TargetSslProxies<'_> {
         Call::new(self.0, &[&project, &target_ssl_proxy], None)
     }
 
-    /// POST `projects/{project}/global/targetSslProxies`. Can be waited for.
+    /// POST `projects/{project}/global/targetSslProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -71,7 +71,7 @@ impl TargetSslProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService`. Can be waited for.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setBackendService`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -95,7 +95,7 @@ impl TargetSslProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap`. Can be waited for.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setCertificateMap`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -118,7 +118,7 @@ impl TargetSslProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader`. Can be waited for.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setProxyHeader`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -142,7 +142,7 @@ impl TargetSslProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates`. Can be waited for.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslCertificates`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -166,7 +166,7 @@ impl TargetSslProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy`. Can be waited for.
+    /// POST `projects/{project}/global/targetSslProxies/{targetSslProxy}/setSslPolicy`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

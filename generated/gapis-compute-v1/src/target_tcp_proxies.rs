@@ -27,7 +27,7 @@ impl TargetTcpProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Can be waited for.
+    /// DELETE `projects/{project}/global/targetTcpProxies/{targetTcpProxy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl TargetTcpProxies<'_> {
         Call::new(self.0, &[&project, &target_tcp_proxy], None)
     }
 
-    /// POST `projects/{project}/global/targetTcpProxies`. Can be waited for.
+    /// POST `projects/{project}/global/targetTcpProxies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -91,7 +91,7 @@ impl TargetTcpProxies<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService`. Can be waited for.
+    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setBackendService`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -115,7 +115,7 @@ impl TargetTcpProxies<'_> {
         )
     }
 
-    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader`. Can be waited for.
+    /// POST `projects/{project}/global/targetTcpProxies/{targetTcpProxy}/setProxyHeader`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl TargetVpnGateways<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/targetVpnGateways/{targetVpnGateway}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -62,7 +62,7 @@ impl TargetVpnGateways<'_> {
         Call::new(self.0, &[&project, &region, &target_vpn_gateway], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetVpnGateways`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetVpnGateways`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -101,7 +101,7 @@ impl TargetVpnGateways<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/targetVpnGateways/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

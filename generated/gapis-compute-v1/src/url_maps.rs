@@ -27,7 +27,7 @@ impl UrlMaps<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/global/urlMaps/{urlMap}`. Can be waited for.
+    /// DELETE `projects/{project}/global/urlMaps/{urlMap}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl UrlMaps<'_> {
         Call::new(self.0, &[&project, &url_map], None)
     }
 
-    /// POST `projects/{project}/global/urlMaps`. Can be waited for.
+    /// POST `projects/{project}/global/urlMaps`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -69,7 +69,7 @@ impl UrlMaps<'_> {
         Call::new(self.0, &[&project], Some(&url_map))
     }
 
-    /// POST `projects/{project}/global/urlMaps/{urlMap}/invalidateCache`. Can be waited for.
+    /// POST `projects/{project}/global/urlMaps/{urlMap}/invalidateCache`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -107,7 +107,7 @@ impl UrlMaps<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// PATCH `projects/{project}/global/urlMaps/{urlMap}`. Can be waited for.
+    /// PATCH `projects/{project}/global/urlMaps/{urlMap}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -140,7 +140,7 @@ impl UrlMaps<'_> {
         Call::new(self.0, &[&project, &resource], Some(&test_permissions_request))
     }
 
-    /// PUT `projects/{project}/global/urlMaps/{urlMap}`. Can be waited for.
+    /// PUT `projects/{project}/global/urlMaps/{urlMap}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -27,7 +27,7 @@ impl VpnGateways<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/vpnGateways/{vpnGateway}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -76,7 +76,7 @@ impl VpnGateways<'_> {
         Call::new(self.0, &[&project, &region, &vpn_gateway], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/vpnGateways`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/vpnGateways`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -115,7 +115,7 @@ impl VpnGateways<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/vpnGateways/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

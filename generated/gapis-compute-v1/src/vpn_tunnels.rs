@@ -27,7 +27,7 @@ impl VpnTunnels<'_> {
         Call::new(self.0, &[&project], None)
     }
 
-    /// DELETE `projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}`. Can be waited for.
+    /// DELETE `projects/{project}/regions/{region}/vpnTunnels/{vpnTunnel}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -57,7 +57,7 @@ impl VpnTunnels<'_> {
         Call::new(self.0, &[&project, &region, &vpn_tunnel], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/vpnTunnels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/vpnTunnels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -96,7 +96,7 @@ impl VpnTunnels<'_> {
         Call::new(self.0, &[&project, &region], None)
     }
 
-    /// POST `projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels`. Can be waited for.
+    /// POST `projects/{project}/regions/{region}/vpnTunnels/{resource}/setLabels`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

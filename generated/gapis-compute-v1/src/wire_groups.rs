@@ -7,7 +7,7 @@ use super::*;
 pub struct WireGroups<'a>(pub(crate) &'a runtime::Client);
 
 impl WireGroups<'_> {
-    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Can be waited for.
+    /// DELETE `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -43,7 +43,7 @@ impl WireGroups<'_> {
         Call::new(self.0, &[&project, &cross_site_network, &wire_group], None)
     }
 
-    /// POST `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Can be waited for.
+    /// POST `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -81,7 +81,7 @@ impl WireGroups<'_> {
         Call::new(self.0, &[&project, &cross_site_network], None)
     }
 
-    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Can be waited for.
+    /// PATCH `projects/{project}/global/crossSiteNetworks/{crossSiteNetwork}/wireGroups/{wireGroup}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

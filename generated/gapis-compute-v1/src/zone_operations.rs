@@ -20,7 +20,7 @@ impl ZoneOperations<'_> {
         Call::new(self.0, &[&project, &zone, &operation], None)
     }
 
-    /// GET `projects/{project}/zones/{zone}/operations/{operation}`. Can be waited for.
+    /// GET `projects/{project}/zones/{zone}/operations/{operation}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -53,7 +53,7 @@ impl ZoneOperations<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/operations/{operation}/wait`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/operations/{operation}/wait`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -7,7 +7,7 @@ use super::*;
 pub struct ZoneVmExtensionPolicies<'a>(pub(crate) &'a runtime::Client);
 
 impl ZoneVmExtensionPolicies<'_> {
-    /// DELETE `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Can be waited for.
+    /// DELETE `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -41,7 +41,7 @@ impl ZoneVmExtensionPolicies<'_> {
         Call::new(self.0, &[&project, &zone, &vm_extension_policy], None)
     }
 
-    /// POST `projects/{project}/zones/{zone}/vmExtensionPolicies`. Can be waited for.
+    /// POST `projects/{project}/zones/{zone}/vmExtensionPolicies`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -80,7 +80,7 @@ impl ZoneVmExtensionPolicies<'_> {
         Call::new(self.0, &[&project, &zone], None)
     }
 
-    /// PATCH `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Can be waited for.
+    /// PATCH `projects/{project}/zones/{zone}/vmExtensionPolicies/{vmExtensionPolicy}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

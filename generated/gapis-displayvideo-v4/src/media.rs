@@ -7,7 +7,7 @@ use super::*;
 pub struct Media<'a>(pub(crate) &'a runtime::Client);
 
 impl Media<'_> {
-    /// GET `download/{+resourceName}`. Serves media.
+    /// GET `download/{+resourceName}`. Can download media.
     ///
     /// Scopes:
     /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),
@@ -18,7 +18,7 @@ impl Media<'_> {
         Call::new(self.0, &[&resource_name], None)
     }
 
-    /// POST `media/{+resourceName}`. Takes media.
+    /// POST `media/{+resourceName}`. Can upload media.
     ///
     /// Scopes:
     /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),

@@ -13,7 +13,7 @@ impl<'a> Sdfdownloadtasks<'a> {
         operations::Operations(self.0)
     }
 
-    /// POST `v4/sdfdownloadtasks`. Can be waited for.
+    /// POST `v4/sdfdownloadtasks`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).

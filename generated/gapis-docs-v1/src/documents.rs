@@ -7,7 +7,7 @@ use super::*;
 pub struct Documents<'a>(pub(crate) &'a runtime::Client);
 
 impl Documents<'_> {
-    /// POST `v1/documents/{documentId}:batchUpdate`. Costs 5 quota units. Applies the `requests` that are pushed, all of them or none.
+    /// POST `v1/documents/{documentId}:batchUpdate`. Costs 5 quota units. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DOCUMENTS`](scopes::DOCUMENTS),

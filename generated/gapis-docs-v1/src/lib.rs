@@ -22,23 +22,23 @@
 //!
 //! # Features
 //!
-//! | feature | by default | turns on |
+//! | feature | default | enables |
 //! |---|---|---|
-//! | `http2` | yes | HTTP/2, so that requests share a connection |
-//! | `rustls` | yes | TLS by rustls, with the platform's trusted roots |
-//! | `native-tls` |  | TLS by the platform's own library |
-//! | `blocking` |  | calls from threads without an async runtime |
+//! | `http2` | yes | HTTP/2, so that concurrent requests share a connection |
+//! | `rustls` | yes | TLS with rustls and the platform's trusted roots |
+//! | `native-tls` |  | TLS with the platform's own library |
+//! | `blocking` |  | calls on threads without an async runtime |
 //! | `fs` |  | uploads from files |
-//! | `jiff` |  | times, dates and durations from and to the types of `jiff` 0.2 |
-//! | `reqwest` |  | a `reqwest` 0.13 client of one's own |
+//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 0.2 |
+//! | `reqwest` |  | your own `reqwest` 0.13 client |
 //! | `tracing` |  | spans and events, without secrets |
 //!
-//! # Where to go on
+//! # Where to start
 //!
-//! The service is the way in: its functions lead to resources, whose functions make calls. [`Call`] has
-//! what every call can do, and the setters of each method's optional parameters. Requests and responses
-//! are in [`schemas`], the values of their enums in [`enums`], and what a client may ask for in [`scopes`].
-//! The [guide](runtime::guide) has a page for each thing to do: credentials, batches, pages, media, retries, errors.
+//! The functions of the service return resources, whose functions return calls. [`Call`] has the functions of
+//! every call, and the setters of each method's optional parameters. Requests and responses are in [`schemas`],
+//! the values of their enums in [`enums`], and the OAuth 2 scopes in [`scopes`]. The [guide](runtime::guide) has a
+//! page for each topic: credentials, batches, pages, media, retries, errors.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

@@ -29,7 +29,7 @@ impl Files<'_> {
         Call::new(self.0, &[&file_id], Some(&file))
     }
 
-    /// POST `files`. Takes media of up to 5497558138880 bytes.
+    /// POST `files`. Can upload media of up to 5497558138880 bytes.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -65,7 +65,7 @@ impl Files<'_> {
         Call::new(self.0, &[&file_id], None)
     }
 
-    /// POST `files/{fileId}/download`. Can be waited for.
+    /// POST `files/{fileId}/download`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -91,7 +91,7 @@ impl Files<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// GET `files/{fileId}/export`. Serves media.
+    /// GET `files/{fileId}/export`. Can download media.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -129,7 +129,7 @@ impl Files<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// GET `files/{fileId}`. Serves media.
+    /// GET `files/{fileId}`. Can download media.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),
@@ -214,7 +214,7 @@ impl Files<'_> {
         Call::new(self.0, &[&file_id], Some(&modify_labels_request))
     }
 
-    /// PATCH `files/{fileId}`. Takes media of up to 5497558138880 bytes.
+    /// PATCH `files/{fileId}`. Can upload media of up to 5497558138880 bytes.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),

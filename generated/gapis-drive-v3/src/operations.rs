@@ -7,7 +7,7 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// GET `operations/{name}`. Can be waited for.
+    /// GET `operations/{name}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),

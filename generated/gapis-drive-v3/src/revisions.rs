@@ -17,7 +17,7 @@ impl Revisions<'_> {
         Call::new(self.0, &[&file_id, &revision_id], None)
     }
 
-    /// GET `files/{fileId}/revisions/{revisionId}`. Serves media.
+    /// GET `files/{fileId}/revisions/{revisionId}`. Can download media.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),

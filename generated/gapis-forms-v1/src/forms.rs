@@ -18,7 +18,7 @@ impl<'a> Forms<'a> {
         watches::Watches(self.0)
     }
 
-    /// POST `v1/forms/{formId}:batchUpdate`. Costs 3 quota units. Applies the `requests` that are pushed, all of them or none.
+    /// POST `v1/forms/{formId}:batchUpdate`. Costs 3 quota units. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),

@@ -23,7 +23,7 @@ impl<'a> Spreadsheets<'a> {
         values::Values(self.0)
     }
 
-    /// POST `v4/spreadsheets/{spreadsheetId}:batchUpdate`. Applies the `requests` that are pushed, all of them or none.
+    /// POST `v4/spreadsheets/{spreadsheetId}:batchUpdate`. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),

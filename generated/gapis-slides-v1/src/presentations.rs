@@ -13,7 +13,7 @@ impl<'a> Presentations<'a> {
         pages::Pages(self.0)
     }
 
-    /// POST `v1/presentations/{presentationId}:batchUpdate`. Costs 10 quota units. Applies the `requests` that are pushed, all of them or none.
+    /// POST `v1/presentations/{presentationId}:batchUpdate`. Costs 10 quota units. Applies all pushed `requests`, or none.
     ///
     /// Scopes:
     /// [`DRIVE`](scopes::DRIVE),

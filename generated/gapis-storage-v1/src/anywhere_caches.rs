@@ -29,7 +29,7 @@ impl AnywhereCaches<'_> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
 
-    /// POST `b/{bucket}/anywhereCaches`. Can be waited for.
+    /// POST `b/{bucket}/anywhereCaches`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -79,7 +79,7 @@ impl AnywhereCaches<'_> {
         Call::new(self.0, &[&bucket, &anywhere_cache_id], None)
     }
 
-    /// PATCH `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Can be waited for.
+    /// PATCH `b/{bucket}/anywhereCaches/{anywhereCacheId}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

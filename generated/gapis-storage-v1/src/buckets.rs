@@ -143,7 +143,7 @@ impl Buckets<'_> {
         Call::new(self.0, &[&bucket], Some(&body))
     }
 
-    /// POST `b/{bucket}/relocate`. Can be waited for.
+    /// POST `b/{bucket}/relocate`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -21,7 +21,7 @@ impl Folders<'_> {
         Call::new(self.0, &[&bucket, &folder], None)
     }
 
-    /// POST `b/{bucket}/folders/{folder}/deleteRecursive`. Can be waited for.
+    /// POST `b/{bucket}/folders/{folder}/deleteRecursive`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -84,7 +84,7 @@ impl Folders<'_> {
         Call::new(self.0, &[&bucket], None)
     }
 
-    /// POST `b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}`. Can be waited for.
+    /// POST `b/{bucket}/folders/{sourceFolder}/renameTo/folders/{destinationFolder}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

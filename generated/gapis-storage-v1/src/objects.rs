@@ -7,7 +7,7 @@ use super::*;
 pub struct Objects<'a>(pub(crate) &'a runtime::Client);
 
 impl Objects<'_> {
-    /// POST `b/{bucket}/o/bulkRestore`. Can be waited for.
+    /// POST `b/{bucket}/o/bulkRestore`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -102,7 +102,7 @@ impl Objects<'_> {
         Call::new(self.0, &[&bucket, &object], None)
     }
 
-    /// GET `b/{bucket}/o/{object}`. Serves media.
+    /// GET `b/{bucket}/o/{object}`. Can download media.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -141,7 +141,7 @@ impl Objects<'_> {
         Call::new(self.0, &[&bucket, &object], None)
     }
 
-    /// POST `b/{bucket}/o`. Takes media.
+    /// POST `b/{bucket}/o`. Can upload media.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

@@ -36,7 +36,7 @@ impl Operations<'_> {
         Call::new(self.0, &[&bucket, &operation_id], None)
     }
 
-    /// GET `b/{bucket}/operations/{operationId}`. Can be waited for.
+    /// GET `b/{bucket}/operations/{operationId}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

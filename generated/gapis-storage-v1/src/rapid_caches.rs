@@ -7,7 +7,7 @@ use super::*;
 pub struct RapidCaches<'a>(pub(crate) &'a runtime::Client);
 
 impl RapidCaches<'_> {
-    /// POST `b/{bucket}/rapidCaches/{rapidCacheId}/disable`. Can be waited for.
+    /// POST `b/{bucket}/rapidCaches/{rapidCacheId}/disable`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -29,7 +29,7 @@ impl RapidCaches<'_> {
         Call::new(self.0, &[&bucket, &rapid_cache_id], None)
     }
 
-    /// POST `b/{bucket}/rapidCaches`. Can be waited for.
+    /// POST `b/{bucket}/rapidCaches`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),
@@ -55,7 +55,7 @@ impl RapidCaches<'_> {
         Call::new(self.0, &[&bucket], None)
     }
 
-    /// PATCH `b/{bucket}/rapidCaches/{rapidCacheId}`. Can be waited for.
+    /// PATCH `b/{bucket}/rapidCaches/{rapidCacheId}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`CLOUD_PLATFORM`](scopes::CLOUD_PLATFORM),

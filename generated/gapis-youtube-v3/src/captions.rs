@@ -20,7 +20,7 @@ impl Captions<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// GET `youtube/v3/captions/{id}`. Serves media.
+    /// GET `youtube/v3/captions/{id}`. Can download media.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
@@ -35,7 +35,7 @@ impl Captions<'_> {
         Call::new(self.0, &[&id], None)
     }
 
-    /// POST `youtube/v3/captions`. Takes media of up to 104857600 bytes. Costs 400 quota units.
+    /// POST `youtube/v3/captions`. Can upload media of up to 104857600 bytes. Costs 400 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),
@@ -65,7 +65,7 @@ impl Captions<'_> {
             .with_param("videoId", &video_id)
     }
 
-    /// PUT `youtube/v3/captions`. Takes media of up to 104857600 bytes. Costs 450 quota units.
+    /// PUT `youtube/v3/captions`. Can upload media of up to 104857600 bytes. Costs 450 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE_FORCE_SSL`](scopes::YOUTUBE_FORCE_SSL),

@@ -7,7 +7,7 @@ use super::*;
 pub struct ChannelBanners<'a>(pub(crate) &'a runtime::Client);
 
 impl ChannelBanners<'_> {
-    /// POST `youtube/v3/channelBanners/insert`. Takes media of up to 6291456 bytes. Costs 50 quota units.
+    /// POST `youtube/v3/channelBanners/insert`. Can upload media of up to 6291456 bytes. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),

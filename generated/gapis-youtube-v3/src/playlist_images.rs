@@ -21,7 +21,7 @@ impl PlaylistImages<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// POST `youtube/v3/playlistImages`. Takes media of up to 52428800 bytes.
+    /// POST `youtube/v3/playlistImages`. Can upload media of up to 52428800 bytes.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),
@@ -55,7 +55,7 @@ impl PlaylistImages<'_> {
         Call::new(self.0, &[], None)
     }
 
-    /// PUT `youtube/v3/playlistImages`. Takes media of up to 52428800 bytes.
+    /// PUT `youtube/v3/playlistImages`. Can upload media of up to 52428800 bytes.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),

@@ -7,7 +7,7 @@ use super::*;
 pub struct Thumbnails<'a>(pub(crate) &'a runtime::Client);
 
 impl Thumbnails<'_> {
-    /// POST `youtube/v3/thumbnails/set`. Takes media of up to 52428800 bytes. Costs 50 quota units.
+    /// POST `youtube/v3/thumbnails/set`. Can upload media of up to 52428800 bytes. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),

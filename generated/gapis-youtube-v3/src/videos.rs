@@ -50,7 +50,7 @@ impl Videos<'_> {
         Call::new(self.0, &[], None).with_param("id", &id)
     }
 
-    /// POST `youtube/v3/videos`. Takes media of up to 274877906944 bytes. Costs 1600 quota units.
+    /// POST `youtube/v3/videos`. Can upload media of up to 274877906944 bytes. Costs 1600 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),

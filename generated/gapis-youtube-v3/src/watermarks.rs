@@ -7,7 +7,7 @@ use super::*;
 pub struct Watermarks<'a>(pub(crate) &'a runtime::Client);
 
 impl Watermarks<'_> {
-    /// POST `youtube/v3/watermarks/set`. Takes media of up to 10485760 bytes. Costs 50 quota units.
+    /// POST `youtube/v3/watermarks/set`. Can upload media of up to 10485760 bytes. Costs 50 quota units.
     ///
     /// Scopes:
     /// [`YOUTUBE`](scopes::YOUTUBE),

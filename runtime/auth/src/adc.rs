@@ -154,9 +154,9 @@ fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> 
         }
         Some("service_account") => {
             let mut account = ServiceAccount::of_file(json)?;
-            let own = account.settings();
-            settings.universe = settings.universe.or(own.universe.take());
-            *own = settings;
+            let account_settings = account.settings();
+            settings.universe = settings.universe.or(account_settings.universe.take());
+            *account_settings = settings;
             Arc::new(account)
         }
         Some("impersonated_service_account") => {

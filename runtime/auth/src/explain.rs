@@ -34,12 +34,12 @@ impl Asked<'_> {
         match (failure, advice) {
             (Failure::Refused(refusal), Some(advice)) => {
                 let code = if refusal.code.is_empty() { "refused" } else { &*refusal.code };
-                let said = if refusal.description.is_empty() {
+                let server_text = if refusal.description.is_empty() {
                     String::new()
                 } else {
                     format!(" ({}: {})", refusal.host, refusal.description)
                 };
-                Error::credentials(format!("{what}: {code}: {advice}{said}"))
+                Error::credentials(format!("{what}: {code}: {advice}{server_text}"))
             }
             (failure, _) => failure.into_error(&what),
         }

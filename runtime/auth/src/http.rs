@@ -220,11 +220,12 @@ fn failure(error: &Error, host: &str, timeout: Duration, auth: &AuthHeaders, sec
 /// Parses `{"error": "invalid_grant", "error_description": "…"}`, or the error format of Google's other APIs.
 fn refusal(status: u16, host: &str, body: &[u8], secrets: &[String]) -> Refusal {
     let json: Json = serde_json::from_slice(body).unwrap_or_default();
-    let word = |value: &Json| value.as_str().map(|text| scrub(text, secrets)).unwrap_or_default();
-    let error = &json["error"];
-    let (code, description) = match error {
-        Json::Object(_) => (word(&error["status"]), word(&error["message"])),
-        _ => (word(error), word(&json["error_description"])),
+    let word = |value: Option<&Json>| {
+        value.and_then(Json::as_str).map(|text| scrub(text, secrets)).unwrap_or_default()
+    };
+    let (code, description) = match json.get("error") {
+        Some(Json::Object(error)) => (word(error.get("status")), word(error.get("message"))),
+        error => (word(error), word(json.get("error_description"))),
     };
     Refusal { status, code, description, host: host.to_owned() }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use gapis_runtime::{Credentials, DateTime, Error, Json, Result};
-use serde_json::json;
 
 use crate::GOOGLE;
 use crate::explain::Asked;
@@ -13,6 +12,8 @@ use crate::key;
 use crate::metadata::MetadataServer;
 use crate::settings::Settings;
 use crate::tokens::Fetched;
+
+type Body = serde_json::Map<String, Json>;
 
 /// The scope of requests to IAM.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -83,16 +84,16 @@ impl Iam {
         }
     }
 
-    async fn ask(&self, settings: &Settings, email: &str, verb: &str, mut body: Json) -> Result<Json> {
+    async fn ask(&self, settings: &Settings, email: &str, verb: &str, mut body: Body) -> Result<Json> {
         if !self.delegates.is_empty() {
             let name = |email: &String| format!("projects/-/serviceAccounts/{email}");
-            body["delegates"] = self.delegates.iter().map(name).collect();
+            body.insert("delegates".to_owned(), self.delegates.iter().map(name).collect());
         }
         let auth = self.source.headers(&[SCOPE], None).await?;
         let universe = auth.universe_domain().unwrap_or(GOOGLE).to_owned();
         let endpoint = self.endpoint.clone().unwrap_or_else(|| format!("https://iamcredentials.{universe}"));
         let url = format!("{endpoint}/v1/projects/-/serviceAccounts/{email}:{verb}");
-        let answer = settings.http.post_json(&url, &body, &auth).await;
+        let answer = settings.http.post_json(&url, &Json::Object(body), &auth).await;
         let role = "Service Account Token Creator";
         answer.map_err(|failure| Asked::Impersonated { email, role }.error(failure))
     }
@@ -101,7 +102,10 @@ impl Iam {
     pub(crate) async fn token(&self, settings: &Settings, scopes: &str) -> Result<Fetched> {
         let email = self.email(settings).await?;
         let scopes: Vec<&str> = scopes.split(' ').filter(|scope| !scope.is_empty()).collect();
-        let body = json!({ "scope": scopes, "lifetime": "3600s" });
+        let body = Body::from_iter([
+            ("scope".to_owned(), scopes.into()),
+            ("lifetime".to_owned(), Json::from("3600s")),
+        ]);
         let answer = self.ask(settings, &email, "generateAccessToken", body).await?;
         let unusable = || Error::credentials(format!("cannot act as {email}: IAM's response has no token"));
         let token = key::text(&answer, "accessToken").ok_or_else(unusable)?;
@@ -114,7 +118,7 @@ impl Iam {
 
     /// Signs the claims for the account.
     pub(crate) async fn sign_jwt(&self, settings: &Settings, email: &str, claims: &Json) -> Result<String> {
-        let body = json!({ "payload": claims.to_string() });
+        let body = Body::from_iter([("payload".to_owned(), Json::String(claims.to_string()))]);
         let answer = self.ask(settings, email, "signJwt", body).await?;
         let signed = key::text(&answer, "signedJwt").map(str::to_owned);
         signed.ok_or_else(|| Error::credentials(format!("cannot act as {email}: IAM's response has no JWT")))

@@ -17,25 +17,29 @@ const SKEW: u64 = 10;
 pub(crate) fn claims(issuer: &str, subject: Option<&str>, scopes: &str, audience: Option<&str>) -> Json {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let issued = now.saturating_sub(SKEW);
-    let mut claims = json!({ "iss": issuer, "iat": issued, "exp": issued + LIFETIME.as_secs() });
+    let mut claims = serde_json::Map::new();
+    claims.insert("iss".to_owned(), issuer.into());
+    claims.insert("iat".to_owned(), issued.into());
+    claims.insert("exp".to_owned(), (issued + LIFETIME.as_secs()).into());
     if !scopes.is_empty() {
-        claims["scope"] = scopes.into();
+        claims.insert("scope".to_owned(), scopes.into());
     }
     if let Some(subject) = subject {
-        claims["sub"] = subject.into();
+        claims.insert("sub".to_owned(), subject.into());
     }
     if let Some(audience) = audience {
-        claims["aud"] = audience.into();
+        claims.insert("aud".to_owned(), audience.into());
     }
-    claims
+    claims.into()
 }
 
 /// The header and the claims, to be signed.
 pub(crate) fn unsigned(key_id: &str, claims: &Json) -> String {
-    let mut header = json!({ "alg": "RS256", "typ": "JWT" });
-    if !key_id.is_empty() {
-        header["kid"] = key_id.into();
-    }
+    let header = if key_id.is_empty() {
+        json!({ "alg": "RS256", "typ": "JWT" })
+    } else {
+        json!({ "alg": "RS256", "typ": "JWT", "kid": key_id })
+    };
     format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()))
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn read_file(path: &std::path::Path, what: &str) -> Result<String> {
 
 /// A member that is text and not empty.
 pub(crate) fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
-    json[member].as_str().filter(|text| !text.is_empty())
+    json.get(member)?.as_str().filter(|text| !text.is_empty())
 }
 
 pub(crate) fn required<'a>(json: &'a Json, member: &str, what: &str) -> Result<&'a str> {

@@ -17,6 +17,8 @@
 //!
 //! [`Credentials`]: gapis_runtime::Credentials
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 mod adc;
 mod explain;
 mod external;

@@ -4,12 +4,16 @@
 //! `cargo bench -p gapis-runtime --bench jobs [-- --quick]`. Each row is a process of its own, whose transport responds from
 //! memory. The CPU time and the peak memory are those that the kernel counts (`/proc/self`), so it runs on Linux only.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "../batch/ours.rs"]
 #[allow(dead_code)]
 mod ours;
 #[path = "../batch/table.rs"]
+#[allow(dead_code)]
 mod table;
 #[path = "../batch/zoo.rs"]
+#[allow(dead_code)]
 mod zoo;
 
 use std::io::{Error, Result};

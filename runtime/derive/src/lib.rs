@@ -15,6 +15,8 @@
 //! The macros read tokens and write text. They do not use a parser for Rust, because every generated crate would have
 //! to wait until that parser is compiled.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 mod input;
 mod object;
 mod open_enum;

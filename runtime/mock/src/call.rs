@@ -178,10 +178,10 @@ impl MockCall {
     /// All decoded values of a query parameter.
     #[must_use]
     pub fn query_all(&self, name: &str) -> Vec<String> {
-        let own = values_of(&self.query, name);
+        let values = values_of(&self.query, name);
         match &self.outer {
-            Some(outer) if own.is_empty() => values_of(&outer.query, name),
-            _ => own,
+            Some(outer) if values.is_empty() => values_of(&outer.query, name),
+            _ => values,
         }
     }
 

@@ -76,6 +76,8 @@
 //! apply to each call, unless the call sets its own. Part headers are ignored, and absolute URLs are refused. The
 //! parts of a response are in request order, with `Content-ID: <response-…>`.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 mod breaking;
 mod call;
 mod effect;

@@ -19,7 +19,7 @@ pub(crate) struct Part {
 
 /// The HTTP request inside a part.
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct InnerRequest {
     pub(crate) verb: String,
     /// The path and query.
     pub(crate) target: String,
@@ -143,7 +143,7 @@ fn part(bytes: Bytes, strict: bool) -> Result<Part, String> {
 }
 
 /// The request inside a part.
-pub(crate) fn inner(content: &Bytes, strict: bool) -> MockResult<Inner> {
+pub(crate) fn inner(content: &Bytes, strict: bool) -> MockResult<InnerRequest> {
     let refuse =
         |message: String| MockError::new(400, "badRequest", format!("Malformed inner request: {message}"));
     let end = memchr(b'\n', content).unwrap_or(content.len());
@@ -163,7 +163,7 @@ pub(crate) fn inner(content: &Bytes, strict: bool) -> MockResult<Inner> {
         (HeaderMap::new(), content.len())
     };
     let body = sized(&headers, content.slice(start.min(content.len())..), strict).map_err(refuse)?;
-    Ok(Inner { verb: verb.to_owned(), target: target.to_owned(), headers, body })
+    Ok(InnerRequest { verb: verb.to_owned(), target: target.to_owned(), headers, body })
 }
 
 fn request_line(line: &str, strict: bool) -> Result<(&str, &str), String> {

@@ -158,6 +158,9 @@ impl<'cb> RawBatch<'cb> {
 impl BatchOptions {
     pub(super) fn add_header(&mut self, name: &str, value: &str) {
         match headers::parse(name, value) {
+            Ok(_) if self.headers.len() >= headers::MOST => {
+                self.fail(format!("more than {} headers of one batch", headers::MOST));
+            }
             Ok((name, value)) if !name.as_str().starts_with("content-") => {
                 self.headers.push((name, value));
             }

@@ -78,10 +78,10 @@ fn headers(request: &Request, line: &Line<'_>) -> Vec<(String, String)> {
         (name.to_string(), mask(name.as_str(), value.to_str().unwrap_or("…")))
     };
     let client = request.client().headers().iter().map(text);
-    let own = request.headers().iter().map(text);
+    let call = request.headers().iter().map(text);
     let mut headers: Vec<(String, String)> = Vec::new();
     let owned = library.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    for (name, value) in client.chain(owned).chain(own) {
+    for (name, value) in client.chain(owned).chain(call) {
         headers.retain(|(other, _)| *other != name);
         headers.push((name, value));
     }

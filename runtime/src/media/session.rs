@@ -64,7 +64,7 @@ pub(super) struct Piece<'a> {
 }
 
 /// The server's response to a piece of an upload.
-pub(super) enum Answer {
+pub(super) enum PieceOutcome {
     /// The upload is complete. This is the response to the call.
     Done(RawResponse),
     /// The server has that many bytes.
@@ -147,7 +147,7 @@ impl Session {
         request: &Request,
         attempt: &Attempt<'_>,
         piece: Piece<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<PieceOutcome> {
         let mut http = self.http_request(request, attempt.auth(), http::Method::PUT, Some(piece))?;
         let taken = Taken::default();
         if let RequestBody::Bytes(bytes) = std::mem::take(&mut http.body) {
@@ -156,8 +156,8 @@ impl Session {
         let exchange = attempt.exchange(http);
         let response = until_silent(attempt, "a piece of the upload", &taken, exchange).await?;
         match response.status.as_u16() {
-            308 => kept(&response).map(Answer::Kept),
-            200..300 => Ok(Answer::Done(response)),
+            308 => kept(&response).map(PieceOutcome::Kept),
+            200..300 => Ok(PieceOutcome::Done(response)),
             _ => Err(Error::from_response(response)),
         }
     }

@@ -54,7 +54,7 @@ impl Source {
 
     /// All bytes of a reader. Set the [length](Source::with_length) if it is known.
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
-        Source::new(Content::Input(Box::new(Reader(reader))), None)
+        Source::new(Content::Input(Box::new(ReaderInput(reader))), None)
     }
 
     /// All bytes of a reader that can seek. It is read from its beginning, whatever its current position.
@@ -151,9 +151,9 @@ fn stays() -> Poll<io::Result<()>> {
     Poll::Ready(Err(io::Error::from(io::ErrorKind::Unsupported)))
 }
 
-struct Reader<R>(R);
+struct ReaderInput<R>(R);
 
-impl<R: AsyncRead + Send + Unpin> Input for Reader<R> {
+impl<R: AsyncRead + Send + Unpin> Input for ReaderInput<R> {
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

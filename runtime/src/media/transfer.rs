@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::progress::Teller;
-use super::session::{Answer, OnSession, Piece, Session};
+use super::session::{OnSession, Piece, PieceOutcome, Session};
 use super::stored::Sums;
 use super::window::{Window, too_large};
 use crate::call::request::Request;
@@ -209,7 +209,7 @@ impl Exchange for Transfer {
         };
         let resumed = open.resumed;
         match open.session.put(&self.request, attempt, self.piece(asking)).await {
-            Ok(Answer::Done(response)) => {
+            Ok(PieceOutcome::Done(response)) => {
                 self.check_done(resumed && asking)?;
                 if let Some(total) = self.window.total() {
                     self.sums.check(&self.request, total, &response)?;
@@ -217,7 +217,7 @@ impl Exchange for Transfer {
                 self.tell(self.window.total().unwrap_or(self.window.end()));
                 Ok(Step::Done(response))
             }
-            Ok(Answer::Kept(kept)) => {
+            Ok(PieceOutcome::Kept(kept)) => {
                 self.state = State::Sending(open);
                 self.kept(kept, asking, resumed).await
             }

@@ -85,7 +85,8 @@ impl Head {
         self.get(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// All headers with a name and a value that HTTP allows, including repeated ones. Others are left out.
+    /// All headers with a name and a value that HTTP allows, including repeated ones. Others are left
+    /// out, and what is more than a map has room for.
     pub(crate) fn to_map(&self) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in self.fields() {
@@ -94,8 +95,11 @@ impl Head {
             } else {
                 HeaderValue::from_bytes(value)
             };
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) {
-                map.append(name, value);
+            // A map has room for 32,768 names; a caller may allow more lines than that.
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value)
+                && map.try_append(name, value).is_err()
+            {
+                break;
             }
         }
         map

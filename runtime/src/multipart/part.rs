@@ -20,13 +20,13 @@ pub(crate) struct Part {
     /// The bytes between the delimiters. For a part over the size limit, only its beginning.
     pub(crate) raw: Bytes,
     /// The HTTP response in the part, or why there is none.
-    pub(crate) content: Result<Inner, Flaw>,
+    pub(crate) content: Result<InnerResponse, Flaw>,
     id: Option<Range<usize>>,
 }
 
 /// The HTTP response in a part. Its fields are slices of the received bytes; nothing is copied.
 #[derive(Debug, Clone)]
-pub(crate) struct Inner {
+pub(crate) struct InnerResponse {
     pub(crate) status: StatusCode,
     pub(crate) head: Head,
     pub(crate) body: Bytes,
@@ -69,8 +69,8 @@ impl Part {
 
     /// Parses a part from all bytes up to the next delimiter line. The last line end belongs to the delimiter.
     pub(super) fn parse(order: usize, mut raw: Bytes, max_headers: usize) -> Part {
-        let own = raw.strip_suffix(b"\n").unwrap_or(&raw);
-        let end = own.strip_suffix(b"\r").unwrap_or(own).len();
+        let without_break = raw.strip_suffix(b"\n").unwrap_or(&raw);
+        let end = without_break.strip_suffix(b"\r").unwrap_or(without_break).len();
         let (id, found) = scan(raw.get(..end).unwrap_or_default(), max_headers);
         let content = found.and_then(|mut layout| {
             // The blank line after the headers of an empty body may be where the delimiter's line end should be.
@@ -239,12 +239,12 @@ impl Layout {
         whole.then_some(self.body + body.len())
     }
 
-    fn inner(&self, raw: &Bytes, body: Range<usize>) -> Inner {
+    fn inner(&self, raw: &Bytes, body: Range<usize>) -> InnerResponse {
         let mut body = raw.slice(body);
         if self.chunked {
             body = dechunk(&body).unwrap_or(body);
         }
-        Inner { status: self.status, head: Head::new(raw.slice(self.head.clone())), body }
+        InnerResponse { status: self.status, head: Head::new(raw.slice(self.head.clone())), body }
     }
 }
 

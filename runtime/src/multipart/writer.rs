@@ -70,14 +70,14 @@ impl BatchWriter {
         H: Iterator<Item = (&'a str, V)> + Clone,
         V: AsRef<[u8]>,
     {
-        let own = part.check()?;
+        let overrides = part.check()?;
         self.delimiter();
         let out = &mut self.body;
         out.extend_from_slice(b"\r\n");
         put(out, &[PART_HEAD, part.token, "+"]);
         put_decimal(out, part.index);
         put(out, &[">\r\n\r\n", part.verb, " ", part.target, " HTTP/1.1\r\n"]);
-        if part.body.is_some() && !own.content_type {
+        if part.body.is_some() && !overrides.content_type {
             put(out, &["Content-Type: ", part.content_type, "\r\n"]);
         }
         if let Some(length) = part.content_length() {
@@ -85,7 +85,7 @@ impl BatchWriter {
             put_decimal(out, length);
             put(out, &["\r\n"]);
         }
-        if !own.accept {
+        if !overrides.accept {
             put(out, &[ACCEPT]);
         }
         for (name, value) in part.headers.clone() {
@@ -124,7 +124,7 @@ impl BatchWriter {
 
 /// Which of the writer's default headers the call sets itself.
 #[derive(Debug, Clone, Copy, Default)]
-struct Own {
+struct Overrides {
     accept: bool,
     content_type: bool,
 }
@@ -179,7 +179,7 @@ where
     }
 
     /// Refuses text that could be read as something else.
-    fn check(&self) -> Result<Own, WriteError> {
+    fn check(&self) -> Result<Overrides, WriteError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if self.token.is_empty() || !self.token.bytes().all(plain) {
             return Err(WriteError::Token);
@@ -191,13 +191,13 @@ where
         if !is_value(self.content_type.as_bytes()) {
             return Err(WriteError::ContentType);
         }
-        let mut own = Own::default();
+        let mut overrides = Overrides::default();
         for (name, value) in self.headers.clone() {
             check_header(name, value.as_ref())?;
-            own.accept |= name.eq_ignore_ascii_case("accept");
-            own.content_type |= name.eq_ignore_ascii_case("content-type");
+            overrides.accept |= name.eq_ignore_ascii_case("accept");
+            overrides.content_type |= name.eq_ignore_ascii_case("content-type");
         }
-        Ok(own)
+        Ok(overrides)
     }
 }
 

@@ -45,10 +45,10 @@ impl<T: Object + Field> SubReply for T {
             && let Ok(index) = object.names().binary_search(&member)
         {
             let field: &mut dyn Any = object.get_mut(index);
-            if let Some(place) = field.downcast_mut::<Option<T>>() {
-                *place = Some(self);
-            } else if let Some(place) = field.downcast_mut::<Option<Box<T>>>() {
-                *place = Some(Box::new(self));
+            if let Some(cell) = field.downcast_mut::<Option<T>>() {
+                *cell = Some(self);
+            } else if let Some(cell) = field.downcast_mut::<Option<Box<T>>>() {
+                *cell = Some(Box::new(self));
             }
         }
     }
@@ -63,21 +63,21 @@ pub(crate) fn member_of<'o, T: Field>(object: &'o dyn Object, member: &str) -> O
 }
 
 /// Where a reply is kept for its ticket.
-pub(super) type Place<T> = Arc<Mutex<Option<Result<T>>>>;
+pub(super) type ReplyCell<T> = Arc<Mutex<Option<Result<T>>>>;
 
 /// A ticket for the reply to a request of an update. [`redeem`](UpdateTicket::redeem) it after the response to the
 /// update has arrived, however the update was sent.
 #[must_use = "a ticket does nothing until it is redeemed"]
-pub struct UpdateTicket<T>(Place<T>);
+pub struct UpdateTicket<T>(ReplyCell<T>);
 
 impl<T> UpdateTicket<T> {
-    pub(super) fn new() -> (Self, Place<T>) {
-        let place = Place::default();
-        (UpdateTicket(Arc::clone(&place)), place)
+    pub(super) fn new() -> (Self, ReplyCell<T>) {
+        let cell = ReplyCell::default();
+        (UpdateTicket(Arc::clone(&cell)), cell)
     }
 
-    pub(super) fn fill(place: &Place<T>, reply: Result<T>) {
-        *place.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(reply);
+    pub(super) fn fill(cell: &ReplyCell<T>, reply: Result<T>) {
+        *cell.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(reply);
     }
 
     /// Returns the reply.

@@ -8,22 +8,22 @@ use crate::call::reading::Panic;
 use crate::wire::error::Detail;
 use crate::{Error, RawResponse, Result};
 
-type Told<'cb, M> = Box<dyn FnOnce(usize, Result<&<M as UpdateMethod>::Reply>) + Send + 'cb>;
+type Deliver<'cb, M> = Box<dyn FnOnce(usize, Result<&<M as UpdateMethod>::Reply>) + Send + 'cb>;
 
 /// What receives a reply.
 pub(super) struct Callback<'cb, M: UpdateMethod> {
-    told: Option<Told<'cb, M>>,
+    deliver: Option<Deliver<'cb, M>>,
     /// Whether it needs a value, which only a reply has.
     expects: bool,
 }
 
 impl<'cb, M: UpdateMethod> Callback<'cb, M> {
     pub(super) fn none() -> Self {
-        Callback { told: None, expects: false }
+        Callback { deliver: None, expects: false }
     }
 
     pub(super) fn new<R: SubRequest<M>>(callback: impl FnOnce(Result<R::Reply>) + Send + 'cb) -> Self {
-        let told = move |index: usize, reply: Result<&M::Reply>| {
+        let deliver = move |index: usize, reply: Result<&M::Reply>| {
             callback(reply.and_then(|reply| {
                 R::Reply::find(reply, R::MEMBER.0).ok_or_else(|| {
                     let path = format!("{}[{index}]", M::UPDATE.replies);
@@ -32,7 +32,7 @@ impl<'cb, M: UpdateMethod> Callback<'cb, M> {
                 })
             }));
         };
-        Callback { told: Some(Box::new(told)), expects: R::Reply::SAYS }
+        Callback { deliver: Some(Box::new(deliver)), expects: R::Reply::SAYS }
     }
 }
 
@@ -76,9 +76,9 @@ impl<'cb, M: UpdateMethod> Settle<'cb, M> {
     fn tell<'r>(self, reply: impl Fn(usize) -> Result<&'r M::Reply>) -> Option<Panic> {
         let mut first = None;
         for (index, callback) in self.0.into_iter().enumerate() {
-            let Some(told) = callback.told else { continue };
+            let Some(deliver) = callback.deliver else { continue };
             let reply = reply(index);
-            let panic = catch_unwind(AssertUnwindSafe(|| told(index, reply))).err();
+            let panic = catch_unwind(AssertUnwindSafe(|| deliver(index, reply))).err();
             first = first.or(panic);
         }
         first

@@ -8,6 +8,9 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Headers(Vec<(HeaderName, HeaderValue)>);
 
+/// More than any server takes, and less than a map has room for.
+pub(crate) const MOST: usize = 1000;
+
 impl Headers {
     /// Sets a header, replacing any earlier value.
     ///
@@ -16,6 +19,9 @@ impl Headers {
     /// the message or the connection.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let (name, value) = parse(name, value)?;
+        if self.0.len() >= MOST && !self.has(&name) {
+            return Err(Error::input(format!("more than {MOST} headers of one call")));
+        }
         self.put(name, value);
         Ok(())
     }

@@ -45,9 +45,9 @@ impl Query {
 
     /// Adds the other query's pairs, except those whose name already occurs here.
     pub(crate) fn inherit(&mut self, other: &Query) {
-        let own = self.clone();
+        let before = self.clone();
         let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
-        for pair in other.pairs().filter(|pair| own.pairs().all(|own| name(own) != name(pair))) {
+        for pair in other.pairs().filter(|pair| before.pairs().all(|before| name(before) != name(pair))) {
             if !self.0.is_empty() {
                 self.0.push('&');
             }

@@ -106,8 +106,8 @@ pub(crate) fn of_status(status: &str) -> Option<Passes> {
 
 /// The meaning of a message.
 pub(crate) fn of_message(message: &str) -> Option<Passes> {
-    let said = |(pieces, _): &&(&[&str], Passes)| pieces.iter().all(|piece| message.contains(piece));
-    SENTENCES.iter().filter(said).map(|(_, passes)| *passes).max()
+    let occurs = |(pieces, _): &&(&[&str], Passes)| pieces.iter().all(|piece| message.contains(piece));
+    SENTENCES.iter().filter(occurs).map(|(_, passes)| *passes).max()
 }
 
 /// The meaning of the `quota_unit` of an `ErrorInfo`, such as `1/d/{project}` or `1/min/{project}`:

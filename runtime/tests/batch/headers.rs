@@ -108,3 +108,35 @@ proptest! {
         }
     }
 }
+
+/// More headers than a map has room for harm nobody.
+#[tokio::test]
+async fn forty_thousand_headers_panic_nowhere() {
+    let lines: String = (0..40_000).map(|at| format!("X-{at}: 1\r\n")).collect();
+    let (zoo, _) = zoo(move |sent| {
+        sent.answer(|part| {
+            Some(match &*part.animal() {
+                "many" => format!("HTTP/1.1 200 OK\r\n{lines}\r\n{{\"id\":\"many\"}}"),
+                id => animal(id),
+            })
+        })
+    });
+    let limits = gapis_runtime::ReadLimits::default().with_headers_per_part(100_000);
+    let seen = &Log::default();
+    let mut batch = zoo.batch().with_limits(limits);
+    for id in ["many", "other"] {
+        let queued = zoo.get(id).queue(&mut batch, move |reply| {
+            let headers = reply.response.map_or(0, |response| response.headers().len());
+            seen.add(format!("{} {}", reply.result.unwrap().id(), headers > 10_000));
+        });
+        queued.unwrap();
+    }
+    assert!(batch.execute().await.error_for_failures().is_ok());
+    assert_eq!(seen.take(), ["many true", "other false"]);
+
+    let many = (0..40_000).fold(zoo.get("a"), |call, at| call.with_header(&format!("x-{at}"), "1"));
+    assert!(zoo.batch().add(many).unwrap_err().to_string().contains("more than 1000 headers"));
+    let mut many = (0..40_000).fold(zoo.batch(), |batch, at| batch.with_header(&format!("x-{at}"), "1"));
+    many.add(zoo.get("a")).unwrap();
+    assert!(many.execute().await.error_for_failures().unwrap_err().is_input());
+}

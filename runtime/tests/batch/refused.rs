@@ -207,24 +207,6 @@ async fn calls_sent_one_by_one_keep_what_a_batch_promises() {
     assert!(sent[3].at - sent[1].at >= secs(2), "the server's word counts");
 }
 
-mod unbatched {
-    use gapis_runtime::{Client, Json};
-
-    #[derive(Clone, Debug)]
-    pub struct Cage(Client);
-    gapis_runtime::api! { Cage { name: "cage", version: "v1", root_url: "https://cage.test/", service_path: "cage/v1/",
-    batch_path: "batch", limits: gapis_runtime::private::spec::Limits { calls: 0, ..gapis_runtime::private::spec::Limits::DEFAULT } } }
-
-    pub enum Get {}
-    gapis_runtime::method! { Get: Cage => Json; "cage.get" GET "cage" }
-
-    impl Cage {
-        pub fn get(&self) -> Call<Get> {
-            Call::new(&self.0, &[], None)
-        }
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_api_that_takes_no_batches_by_rule_gets_none() {
     for (option, batched) in [(None, false), (Some(true), false), (Some(false), true)] {
@@ -233,7 +215,7 @@ async fn an_api_that_takes_no_batches_by_rule_gets_none() {
         if let Some(option) = option {
             builder = builder.batch_fallback(option);
         }
-        let cage = unbatched::Cage::new(&builder.build().unwrap());
+        let cage = gapis_testkit::small::unbatched::Cage::new(&builder.build().unwrap());
         let mut value = None;
         let mut batch = cage.batch();
         cage.get().queue(&mut batch, |reply| value = reply.result.ok()).unwrap();

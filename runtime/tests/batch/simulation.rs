@@ -4,6 +4,8 @@
 //! seeds; thousands of them run by
 //! `cargo test --release -p gapis-runtime --all-features --test batch simulation -- --ignored`.
 
+#![allow(clippy::print_stderr)] // The distance from the ideal time is what these runs are for.
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -81,7 +81,7 @@ impl AdAssets<'_> {
         Call::new(self.0, &[&advertiser_id, &ad_asset_id], Some(&ad_asset))
     }
 
-    /// POST `v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset`. Takes media.
+    /// POST `v4/advertisers/{+advertiserId}/adAssets:uploadAdAsset`. Can upload media.
     ///
     /// Scopes:
     /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).

@@ -7,7 +7,7 @@ use super::*;
 pub struct Assets<'a>(pub(crate) &'a runtime::Client);
 
 impl Assets<'_> {
-    /// POST `v4/advertisers/{+advertiserId}/assets`. Takes media.
+    /// POST `v4/advertisers/{+advertiserId}/assets`. Can upload media.
     ///
     /// Scopes:
     /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO).

@@ -7,7 +7,7 @@ use super::*;
 pub struct Operations<'a>(pub(crate) &'a runtime::Client);
 
 impl Operations<'_> {
-    /// GET `v4/{+name}`. Can be waited for.
+    /// GET `v4/{+name}`. Returns an operation that can be waited for.
     ///
     /// Scopes:
     /// [`DISPLAY_VIDEO`](scopes::DISPLAY_VIDEO),

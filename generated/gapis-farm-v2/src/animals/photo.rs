@@ -9,7 +9,7 @@ pub struct Photo<'a>(pub(crate) &'a runtime::Client);
 impl Photo<'_> {
     /// Returns an animal's photo, or what is known of it.
     ///
-    /// GET `animals/{animalId}/photo`. Serves media.
+    /// GET `animals/{animalId}/photo`. Can download media.
     ///
     /// Scopes:
     /// [`WWW_EXAMPLE_COM_AUTH_FARM`](scopes::WWW_EXAMPLE_COM_AUTH_FARM),
@@ -22,7 +22,7 @@ impl Photo<'_> {
 
     /// Hangs up a new photo of an animal.
     ///
-    /// POST `animals/{animalId}/photo`. Takes media of up to 10485760 bytes.
+    /// POST `animals/{animalId}/photo`. Can upload media of up to 10485760 bytes.
     ///
     /// * `animal_id`: The animal's number.
     pub fn upload(&self, animal_id: i64, photo: schemas::Photo) -> Call<Upload> {

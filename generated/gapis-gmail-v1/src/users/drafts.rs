@@ -7,7 +7,7 @@ use super::*;
 pub struct Drafts<'a>(pub(crate) &'a runtime::Client);
 
 impl Drafts<'_> {
-    /// POST `gmail/v1/users/{userId}/drafts`. Takes media of up to 36700160 bytes. Costs 10 quota units.
+    /// POST `gmail/v1/users/{userId}/drafts`. Can upload media of up to 36700160 bytes. Costs 10 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -68,7 +68,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/drafts/send`. Takes media of up to 36700160 bytes. Costs 100 quota units.
+    /// POST `gmail/v1/users/{userId}/drafts/send`. Can upload media of up to 36700160 bytes. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -81,7 +81,7 @@ impl Drafts<'_> {
         Call::new(self.0, &[&user_id], Some(&draft))
     }
 
-    /// PUT `gmail/v1/users/{userId}/drafts/{id}`. Takes media of up to 36700160 bytes. Costs 15 quota units.
+    /// PUT `gmail/v1/users/{userId}/drafts/{id}`. Can upload media of up to 36700160 bytes. Costs 15 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),

@@ -72,7 +72,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id, &id], None)
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/import`. Takes media of up to 157286400 bytes. Costs 25 quota units.
+    /// POST `gmail/v1/users/{userId}/messages/import`. Can upload media of up to 157286400 bytes. Costs 25 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -90,7 +90,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id], Some(&message))
     }
 
-    /// POST `gmail/v1/users/{userId}/messages`. Takes media of up to 157286400 bytes. Costs 25 quota units.
+    /// POST `gmail/v1/users/{userId}/messages`. Can upload media of up to 157286400 bytes. Costs 25 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),
@@ -142,7 +142,7 @@ impl<'a> Messages<'a> {
         Call::new(self.0, &[&user_id, &id], Some(&modify_message_request))
     }
 
-    /// POST `gmail/v1/users/{userId}/messages/send`. Takes media of up to 36700160 bytes. Costs 100 quota units.
+    /// POST `gmail/v1/users/{userId}/messages/send`. Can upload media of up to 36700160 bytes. Costs 100 quota units.
     ///
     /// Scopes:
     /// [`MAIL_GOOGLE_COM`](scopes::MAIL_GOOGLE_COM),

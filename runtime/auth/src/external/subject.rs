@@ -144,7 +144,8 @@ impl Program {
     fn left(&self) -> Option<String> {
         let left = std::fs::read_to_string(self.left.as_ref()?).ok()?;
         // Without an expiration time it may have expired.
-        let ends = serde_json::from_str::<Json>(&left).is_ok_and(|json| json["expiration_time"].is_u64());
+        let ends = serde_json::from_str::<Json>(&left)
+            .is_ok_and(|json| json.get("expiration_time").is_some_and(Json::is_u64));
         printed(&left, "the program").ok().filter(|_| ends)
     }
 
@@ -177,11 +178,11 @@ impl Program {
 /// The token in the output of a program.
 fn printed(output: &str, what: &str) -> Result<String> {
     let json = parse(output, &format!("the output of {what}"))?;
-    if json["success"] != true {
+    if json.get("success") != Some(&Json::Bool(true)) {
         return Err(Error::credentials(format!("{what} reported that it has no token")));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    if json["expiration_time"].as_u64().is_some_and(|end| end <= now) {
+    if json.get("expiration_time").and_then(Json::as_u64).is_some_and(|end| end <= now) {
         return Err(Error::credentials(format!("{what} returned an expired token")));
     }
     let member = if text(&json, "token_type").is_some_and(|kind| kind.ends_with(":saml2")) {

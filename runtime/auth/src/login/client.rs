@@ -1,6 +1,6 @@
 //! The file of a program's OAuth client.
 
-use gapis_runtime::{Error, Json, Result};
+use gapis_runtime::{Error, Result};
 
 use crate::key::{TOKEN_URI, parse, required, text};
 
@@ -20,19 +20,18 @@ impl ClientFile {
     pub(super) fn read(content: &str) -> Result<Self> {
         let what = "the client's file";
         let json = parse(content, what)?;
-        let own = &json["installed"];
-        if !matches!(own, Json::Object(_)) {
-            let kind = if json["web"].is_null() { "" } else { " but for a web application" };
+        let Some(installed) = json.get("installed").filter(|installed| installed.is_object()) else {
+            let kind = if json.get("web").is_some() { " but for a web application" } else { "" };
             return Err(Error::credentials(format!(
                 "{what} is not for a desktop app{kind}: create a client of the type \"Desktop app\" at \
                  https://console.cloud.google.com/auth/clients"
             )));
-        }
+        };
         Ok(ClientFile {
-            id: required(own, "client_id", what)?.to_owned(),
-            secret: text(own, "client_secret").unwrap_or_default().to_owned(),
-            auth_uri: text(own, "auth_uri").unwrap_or(AUTH_URI).to_owned(),
-            token_uri: text(own, "token_uri").unwrap_or(TOKEN_URI).to_owned(),
+            id: required(installed, "client_id", what)?.to_owned(),
+            secret: text(installed, "client_secret").unwrap_or_default().to_owned(),
+            auth_uri: text(installed, "auth_uri").unwrap_or(AUTH_URI).to_owned(),
+            token_uri: text(installed, "token_uri").unwrap_or(TOKEN_URI).to_owned(),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gapis_runtime::{AuthHeaders, Error, Result};
+use gapis_runtime::{AuthHeaders, Error, Json, Result};
 
 use super::client::ClientFile;
 use super::{Consent, Shared};
@@ -28,7 +28,8 @@ pub(super) async fn consent(shared: &Shared, client: &ClientFile, scopes: &str) 
     let url = text(&offer, "verification_url").or_else(|| text(&offer, "verification_uri"));
     let url = url.ok_or_else(|| Error::credentials(format!("{what} has no `verification_uri`")))?;
     shared.show(url, Some(user_code));
-    let mut interval = Duration::from_secs(offer["interval"].as_u64().unwrap_or(INTERVAL).clamp(1, 60));
+    let interval = offer.get("interval").and_then(Json::as_u64).unwrap_or(INTERVAL);
+    let mut interval = Duration::from_secs(interval.clamp(1, 60));
     loop {
         tokio::time::sleep(interval).await;
         let form = [

@@ -108,15 +108,15 @@ impl Listener {
             return Page::NotFound;
         };
         // A page of another host may refer to this port, but its request is not accepted.
-        let own = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
+        let hosts = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
         let host = lines.find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("host").then(|| value.trim())
         });
-        if !host.is_some_and(|host| own.iter().any(|own| own == host)) {
+        if !host.is_some_and(|host| hosts.iter().any(|known| known == host)) {
             return Page::Refused;
         }
-        let Ok(url) = Url::parse(&format!("http://{}{target}", own[0])) else { return Page::NotFound };
+        let Ok(url) = Url::parse(&format!("http://{}{target}", hosts[0])) else { return Page::NotFound };
         if url.path() != "/" {
             return Page::NotFound;
         }

@@ -140,7 +140,11 @@ mod programs {
         for (name, script, words) in [
             ("status", "echo s3cret; exit 3", "ended with exit status: 3"),
             ("nothing", "true", "is not valid JSON"),
-            ("refuses", "echo '{\"success\": false, \"message\": \"s3cret\"}'", "reported that it has no token"),
+            (
+                "refuses",
+                "echo '{\"success\": false, \"message\": \"s3cret\"}'",
+                "reported that it has no token",
+            ),
             (
                 "ended",
                 "echo '{\"success\": true, \"id_token\": \"s3cret\", \"expiration_time\": 1}'",

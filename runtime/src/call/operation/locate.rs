@@ -11,13 +11,13 @@ use crate::wire::spec::{ApiSpec, MethodSpec, Polling};
 use crate::{Client, Error, Param, Result};
 
 /// What is known about all operations of a schema.
-pub(super) struct Place {
+pub(super) struct Locator {
     pub(super) api: &'static ApiSpec,
     pub(super) polling: &'static Polling,
     pub(super) members: &'static [&'static str],
 }
 
-impl Place {
+impl Locator {
     /// The call that requests the operation again.
     ///
     /// # Errors
@@ -89,24 +89,26 @@ impl Place {
         state: &State,
         call: Option<&Request>,
     ) -> Option<(&'static MethodSpec, Vec<String>)> {
-        let said = call.and_then(|call| {
+        let from_call = call.and_then(|call| {
             let path = call.path().strip_prefix(self.api.service_path)?;
             matched_encoded(call.spec().path, path)
         });
-        let said = said.unwrap_or_default();
+        let from_call = from_call.unwrap_or_default();
         let name = state.text("name")?;
         let gather = |spec: &MethodSpec, is_strict: bool| -> Option<Vec<String>> {
             let variables: Vec<(&str, bool)> = variables(spec.path).collect();
             let (&(_, is_path), others) = variables.split_last()?;
             let mut values = Vec::new();
-            let mut is_said = !is_strict;
+            let mut names_place = !is_strict;
             for (variable, _) in others {
-                let own = state.text(variable).map(|text| last_segment(text).to_owned());
-                is_said |= own.is_some();
+                let from_operation = state.text(variable).map(|text| last_segment(text).to_owned());
+                names_place |= from_operation.is_some();
                 let may_be_of_call = !is_strict || !self.members.contains(variable);
-                values.push(own.or_else(|| said.get(variable).filter(|_| may_be_of_call).cloned())?);
+                values.push(
+                    from_operation.or_else(|| from_call.get(variable).filter(|_| may_be_of_call).cloned())?,
+                );
             }
-            if !is_said {
+            if !names_place {
                 return None;
             }
             let value =

@@ -23,7 +23,7 @@ pub(super) enum Start {
 pub(super) type Tell<'a> = &'a mut (dyn FnMut(&'static MethodSpec, &RawResponse) -> Result<()> + Send);
 
 /// A response, and the method that returned it.
-type Answer = (&'static MethodSpec, RawResponse);
+type Polled = (&'static MethodSpec, RawResponse);
 
 /// Waits for operations of a schema. It does not know the schema's type, so that it is compiled once.
 pub(super) struct Poller {
@@ -35,7 +35,7 @@ pub(super) struct Poller {
 
 impl Poller {
     /// Waits until the operation is done, and returns the last response.
-    pub(super) async fn finish(&self, start: Start, policy: &PollPolicy, tell: Tell<'_>) -> Result<Answer> {
+    pub(super) async fn finish(&self, start: Start, policy: &PollPolicy, tell: Tell<'_>) -> Result<Polled> {
         let (client, spec, answer, call) = match start {
             Start::Call(mut request) => {
                 self.keep_fields(&mut request);
@@ -48,8 +48,8 @@ impl Poller {
         if let Some(end) = state.end(self.polling, spec.id, &answer) {
             return end.map(|()| (spec, answer));
         }
-        let place = locate::Place { api: self.api, polling: self.polling, members: self.members };
-        let poll = place.poll(&client, &state, call.as_ref())?;
+        let locator = locate::Locator { api: self.api, polling: self.polling, members: self.members };
+        let poll = locator.poll(&client, &state, call.as_ref())?;
         match rt::timeout(policy.total_time, self.until_done(&poll, policy, tell)).await {
             Some(end) => end,
             None => {
@@ -59,7 +59,7 @@ impl Poller {
         }
     }
 
-    async fn until_done(&self, poll: &Request, policy: &PollPolicy, tell: Tell<'_>) -> Result<Answer> {
+    async fn until_done(&self, poll: &Request, policy: &PollPolicy, tell: Tell<'_>) -> Result<Polled> {
         let first = policy.initial_interval.min(policy.max_interval);
         let waits = RetryPolicy::default().with_backoff(first, policy.max_interval);
         let mut rng = fastrand::Rng::new();

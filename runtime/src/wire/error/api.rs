@@ -118,11 +118,11 @@ impl ApiError {
     pub(super) fn limit(&self) -> Option<Passes> {
         let legacy = self.errors.iter().map(|item| words::of_reason(&item.reason, &item.domain));
         let typed = self.details.iter().map(|detail| {
-            let said = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+            let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
             match super::details::type_name(detail) {
                 "ErrorInfo" => {
-                    let unit = said(detail.pointer("/metadata/quota_unit"));
-                    let reason = words::of_reason(&said(detail.get("reason")), &said(detail.get("domain")));
+                    let unit = text(detail.pointer("/metadata/quota_unit"));
+                    let reason = words::of_reason(&text(detail.get("reason")), &text(detail.get("domain")));
                     reason.max(words::of_quota_unit(&unit))
                 }
                 _ => None,

@@ -264,10 +264,10 @@ impl Error {
 
     /// When calls are accepted again, if a limit refused this call.
     fn limit(&self) -> Option<Passes> {
-        let said = self.api_error().and_then(ApiError::limit);
+        let limit = self.api_error().and_then(ApiError::limit);
         match self.answered()? {
-            429 => said.max(Some(Passes::Soon)),
-            403 => said,
+            429 => limit.max(Some(Passes::Soon)),
+            403 => limit,
             _ => None,
         }
     }

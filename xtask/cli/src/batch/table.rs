@@ -1,10 +1,11 @@
 //! The methods of the documents, read when the first call needs them.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use anyhow::{Result, bail};
 use gapis_codegen::inventory::{self, Inventory, Location};
-use gapis_runtime::private::spec::{ApiSpec, Limits, MethodSpec};
+use gapis_runtime::private::spec::{ApiSpec, Limits, MethodSpec, Quota};
 
 use crate::documents::{Document, Documents};
 use crate::near::did_you_mean;
@@ -130,6 +131,8 @@ impl Api {
         let Inventory { api, service, methods, .. } = inventory;
         let limits = document.limits();
         let usual = Limits::DEFAULT;
+        let quota = document.quota();
+        let rate = |rate: Option<NonZeroU32>| rate.map_or(0, NonZeroU32::get);
         let endpoints: Vec<(&'static str, &'static str)> =
             service.endpoints.into_iter().map(|(location, url)| (leak(location), leak(url))).collect();
         let spec = ApiSpec {
@@ -145,24 +148,33 @@ impl Api {
                 url: limits.url.unwrap_or(usual.url),
                 ..usual
             },
+            quota: Quota {
+                project_per_minute: rate(quota.project_per_minute),
+                user_per_minute: rate(quota.user_per_minute),
+            },
             scopes: Vec::leak(service.scopes.into_iter().map(leak).collect()),
             endpoints: Vec::leak(endpoints),
             data_wrapper: service.data_wrapper,
             ..ApiSpec::DEFAULT
         };
-        let methods = methods.into_iter().map(|facts| (facts.id.clone(), Method::of(facts))).collect();
+        let method = |facts: inventory::Method| {
+            let units = quota.units_of(&facts.id);
+            (facts.id.clone(), Method::of(facts, units))
+        };
+        let methods = methods.into_iter().map(method).collect();
         Ok(Api { number, id: api, spec: Box::leak(Box::new(spec)), methods })
     }
 }
 
 impl Method {
-    fn of(facts: inventory::Method) -> Self {
+    fn of(facts: inventory::Method, units: u32) -> Self {
         let spec = MethodSpec {
             id: leak(facts.id.clone()),
             verb: leak(facts.verb.clone()),
             path: leak(facts.template.clone()),
             api_version: facts.api_version.clone().map(leak),
             request_id: facts.request_id.clone().map(leak),
+            units,
             ..MethodSpec::DEFAULT
         };
         let takes_body = facts.update.is_some()

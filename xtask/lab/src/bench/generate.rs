@@ -79,11 +79,11 @@ fn ours(workspace: &Workspace, documents: &Path) -> Result<Cost> {
     let before = cpu();
     let output = Command::new(program).arg("corpus").arg(documents).stderr(Stdio::inherit()).output()?;
     let after = cpu();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let out = said.split(" MB out").next().and_then(|text| text.rsplit(' ').next());
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let out = printed.split(" MB out").next().and_then(|text| text.rsplit(' ').next());
     let megabytes = out.and_then(|text| text.parse().ok());
-    let megabytes = megabytes.with_context(|| format!("the generator said: {}", said.trim()))?;
-    let failed = said.lines().filter(|line| line.starts_with("failed")).count();
+    let megabytes = megabytes.with_context(|| format!("the generator printed: {}", printed.trim()))?;
+    let failed = printed.lines().filter(|line| line.starts_with("failed")).count();
     Ok(Cost { cpu: after - before, megabytes, failed })
 }
 

@@ -156,9 +156,10 @@ fn write_changed(path: &Path, text: &str) -> Result<()> {
 fn run(command: &mut Command) -> Result<()> {
     let output = command.output().context("cannot start cargo")?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).take(3).collect();
-        bail!("{}", if errors.is_empty() { said.trim().to_owned() } else { errors.join("; ") });
+        let errors_text = String::from_utf8_lossy(&output.stderr);
+        let errors: Vec<&str> =
+            errors_text.lines().filter(|line| line.starts_with("error")).take(3).collect();
+        bail!("{}", if errors.is_empty() { errors_text.trim().to_owned() } else { errors.join("; ") });
     }
     Ok(())
 }

@@ -36,14 +36,14 @@ pub(crate) struct Call {
 impl Call {
     /// The call as input for the Python script.
     pub(crate) fn for_python(&self) -> Value {
-        let mut told =
+        let mut input =
             json!({ "resources": self.resources, "method": self.method, "arguments": self.arguments });
         for (name, value) in [("body", self.body.clone()), ("media", self.media.clone().map(Value::from))] {
-            if let (Some(value), Some(told)) = (value, told.as_object_mut()) {
-                told.insert(name.to_owned(), value);
+            if let (Some(value), Some(input)) = (value, input.as_object_mut()) {
+                input.insert(name.to_owned(), value);
             }
         }
-        told
+        input
     }
 
     /// Normalizes the numbers in a query, `[[name, value], …]`, because one client writes `2` and the other `2.0`.

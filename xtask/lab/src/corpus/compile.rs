@@ -97,8 +97,8 @@ fn cargo_run(home: &Path, crates: usize, verb: &str, terminal: &mut Terminal<'_>
     drop(progress);
     let status = child.wait()?;
     if !status.success() && failed.is_empty() {
-        let told = fs::read_to_string(&errors_path).unwrap_or_default();
-        bail!("cargo {verb} failed: {}", told.trim());
+        let output = fs::read_to_string(&errors_path).unwrap_or_default();
+        bail!("cargo {verb} failed: {}", output.trim());
     }
     // If the runtime fails, no other crate is compiled.
     let failures = if failed.contains(RUNTIME) { crates } else { failed.len() };

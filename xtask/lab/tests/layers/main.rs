@@ -37,7 +37,7 @@ const RUNTIME: Layers = Layers {
 const CODEGEN: Layers = Layers {
     source: "codegen/src",
     order: &[
-        &["visible"],
+        &["table", "visible"],
         &["error", "features", "normalize", "options", "steps"],
         &["log"],
         &["discovery"],
