@@ -23,7 +23,7 @@ async fn main() -> Result<()> {
 pub(crate) async fn turn_off_imap<C: Credentials + 'static>(
     client: &Client,
     users: Vec<String>,
-    credentials: impl Fn(&str) -> C + Send,
+    credentials: impl Fn(&str) -> C + Send + Sync,
 ) -> Result<RunReport> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {per_sec} {msg}").expect("a template");
     let bar = ProgressBar::new(users.len() as u64).with_style(style);

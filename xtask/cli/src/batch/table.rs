@@ -155,7 +155,6 @@ impl Api {
             scopes: Vec::leak(service.scopes.into_iter().map(leak).collect()),
             endpoints: Vec::leak(endpoints),
             data_wrapper: service.data_wrapper,
-            ..ApiSpec::DEFAULT
         };
         let method = |facts: inventory::Method| {
             let units = quota.units_of(&facts.id);
