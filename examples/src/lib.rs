@@ -19,6 +19,8 @@ mod documents {
     pub struct Client;
     #[doc = include_str!("../../runtime/guide/errors.md")]
     pub struct Errors;
+    #[doc = include_str!("../../runtime/guide/jobs.md")]
+    pub struct Jobs;
     #[doc = include_str!("../../runtime/guide/journal.md")]
     pub struct Journal;
     #[doc = include_str!("../../runtime/guide/lists.md")]
