@@ -256,7 +256,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
     /// sent is in the file before it leaves.
     ///
     /// Start it again with the same file and the same source; the order of the source does not matter. Each call needs
-    /// [an id](crate::Call::with_id) that is the same in each run. A call that
+    /// an id (`with_id`) that is the same in each run. A call that
     ///
     /// - succeeded is [skipped](RunReport::skipped), or has its reply from the file, with
     ///   [`with_journal_values`](Run::with_journal_values);
