@@ -79,7 +79,7 @@ impl<'cb> Engine<'cb> {
     }
 
     /// The first call of a lane in this request has passed: if the server was refusing everything, it no longer does.
-    fn opened(&mut self, lane: usize, sent: Instant) {
+    pub(super) fn opened(&mut self, lane: usize, sent: Instant) {
         let now = Instant::now();
         lock(&self.project).opened(sent, now);
         let was_closed = self.waiting.bucket(lane).is_some_and(|mut bucket| bucket.opened(sent, now));

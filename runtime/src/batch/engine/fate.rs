@@ -159,6 +159,20 @@ impl<'cb> Engine<'cb> {
                 closed.push(seat.lane);
             }
         }
+        // An answer that refuses nothing shows that the server works, whatever it says; one that says nothing of a
+        // probe lets another one go.
+        let seats: Vec<_> = exchange.seats.iter().map(|seat| (seat.lane, seat.told, seat.refused)).collect();
+        for (lane, told, refused) in seats {
+            if told == 0 {
+                lock(&self.project).unsent(0.0);
+                if let Some(mut bucket) = self.waiting.bucket(lane) {
+                    bucket.unsent(0.0);
+                }
+                self.waiting.rouse(lane);
+            } else if refused == 0 {
+                self.opened(lane, exchange.sent);
+            }
+        }
         let held = std::mem::take(&mut exchange.held);
         if held.is_empty() {
             return;
