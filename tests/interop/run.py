@@ -189,8 +189,7 @@ CHECKS = {
     ),
     "python-client": with_mock(serve_farm, python(RUNTIME / "python_client.py")),
     "email": email,
-    # Not run: since the scheduler waits out refusals, this check takes many minutes of real time. To be mended.
-    # "load": load,
+    "load": load,
     "login": with_server(login_server, rust("login", "ENDPOINT")),
 }
 

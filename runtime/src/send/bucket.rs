@@ -245,7 +245,7 @@ impl Bucket {
         self.end_probe();
     }
 
-    /// Calls of so many units passed. With `whole`, none of their request was refused.
+    /// Calls of so many units passed. With `whole`, their request was answered to its end, and no limit was met.
     pub(crate) fn passed(&mut self, units: f64, whole: bool) {
         self.passed += units;
         if whole && self.ramp.is_finite() {
@@ -288,7 +288,8 @@ impl Bucket {
                 let until = now + backoff(1).max(after.unwrap_or_default());
                 self.state = State::Closed { at: now, until, tries: 1, why, probe: None };
             }
-            State::Closed { until, tries, probe, .. } if sent >= *until => {
+            State::Closed { until, tries, probe, why: known, .. } if sent >= *until => {
+                *known = why;
                 *tries = tries.saturating_add(1);
                 *until = now + backoff(*tries).max(after.unwrap_or_default());
                 *probe = None;

@@ -315,6 +315,36 @@ async fn two_processes_on_one_quota_share_it() {
     assert!(start.elapsed() <= secs(800), "{:?}", start.elapsed());
 }
 
+/// A server that refuses some requests whatever their rate, as one behind a sick front does, is not taken for one with a low
+/// quota.
+#[tokio::test(start_paused = true)]
+async fn refusals_at_random_are_no_quota() {
+    fastrand::seed(9);
+    let mut rng = fastrand::Rng::with_seed(9);
+    let peer = Peer::new(move |sent| match rng.u32(..20) {
+        0 => Answer::json(429, "").after(millis(50)),
+        1 => Answer::json(503, "").after(millis(50)),
+        _ => sent
+            .answer(|part| {
+                Some(if rng.u32(..50) == 0 {
+                    failed(429, "rateLimitExceeded")
+                } else {
+                    animal(&part.animal())
+                })
+            })
+            .after(millis(50)),
+    });
+    let zoo = builder(&peer).build().unwrap();
+    let start = Instant::now();
+    let mut run = zoo.run((0..20_000).map(|at| zoo.insert(&at.to_string())));
+    run.drain().await;
+    let report = run.finish();
+    assert_eq!((report.failed, report.calls), (0, 20_000));
+    // 39,509 seconds and 20,843 requests when each such refusal was learned from.
+    assert!(start.elapsed() <= secs(400), "{:?}", start.elapsed());
+    assert!(report.requests <= 1000, "{} requests", report.requests);
+}
+
 /// A small batch beside a flood with the same quota is done soon.
 #[tokio::test(start_paused = true)]
 async fn a_small_task_does_not_wait_out_a_flood() {

@@ -88,9 +88,14 @@ impl<'cb> Engine<'cb> {
             // It may be an address at which there is no server: attempts count, until something has answered.
             return self.unreached(job, exchange);
         }
+        // One refusal of a whole request says little of a rate; if its probe is refused too, there is one.
+        let is_closed = lock(&self.project).closed_since().is_some();
+        let refusal = if is_closed { refusal } else { Refusal::Down };
         self.close_project(refusal, exchange.sent, error.retry_after());
         let held = std::mem::take(&mut exchange.held);
         self.hold(job, held);
+        // It was not about any user.
+        exchange.seats.iter_mut().for_each(|seat| (seat.told, seat.refused) = (0, 0));
         self.settle(job, exchange, false);
     }
 
@@ -143,22 +148,23 @@ impl<'cb> Engine<'cb> {
         self.tell(&renewed, Duration::ZERO);
         renewed.into_iter().rev().for_each(|entry| self.waiting.back(entry));
         let passed = exchange.units_passed();
+        let (mut limited, mut closed) = (0, Vec::new());
+        for seat in &exchange.seats {
+            limited += usize::from(seat.refused > 0 && seat.refused == seat.told);
+            let is_slow = self.waiting.tell(seat.lane, seat.told, seat.refused);
+            if let Some(mut bucket) = self.waiting.bucket(seat.lane) {
+                bucket.passed(seat.units, complete && !is_slow);
+            }
+            if is_slow {
+                closed.push(seat.lane);
+            }
+        }
         let mut project = lock(&self.project);
-        project.passed(passed, complete && exchange.held.is_empty());
+        project.passed(passed, complete && closed.is_empty());
         if passed > 0.0 {
             project.reach();
         }
         drop(project);
-        let (mut limited, mut closed) = (0, Vec::new());
-        for seat in &exchange.seats {
-            if let Some(mut bucket) = self.waiting.bucket(seat.lane) {
-                bucket.passed(seat.units, complete && seat.refused == 0);
-            }
-            limited += usize::from(seat.refused > 0 && seat.refused == seat.told);
-            if self.waiting.tell(seat.lane, seat.told, seat.refused) {
-                closed.push(seat.lane);
-            }
-        }
         // An answer that refuses nothing shows that the server works, whatever it says; one that says nothing of a
         // probe lets another one go.
         let seats: Vec<_> = exchange.seats.iter().map(|seat| (seat.lane, seat.told, seat.refused)).collect();
