@@ -18,7 +18,7 @@ use std::time::Duration;
 use self::credentials::Authorizing;
 use super::exchange::Exchange;
 use super::job::Job;
-use super::queue::{BatchOptions, Entry, Linger};
+use super::queue::{BatchOptions, Entry, LaneId, Linger};
 use super::waiting::Waiting;
 use crate::send::credentials::AuthHeaders;
 use crate::send::governor::{self, Shared};
@@ -99,6 +99,8 @@ struct Boarding<'cb> {
     calls: VecDeque<Entry<'cb>>,
     /// They travel with no others, and go back as a group if they do not fit.
     is_group: bool,
+    /// The units that were taken for them, of each lane's quota.
+    booked: Vec<(LaneId, f64)>,
     authorizing: Authorizing,
 }
 
@@ -257,7 +259,10 @@ impl<'cb> Engine<'cb> {
         self.deadline = None;
         self.ended = true;
         let mut waiting = self.waiting.take_all();
-        waiting.extend(self.boarding.take().into_iter().flat_map(|boarding| boarding.calls));
+        if let Some(boarding) = self.boarding.take() {
+            self.give_back(&boarding.booked, None);
+            waiting.extend(boarding.calls);
+        }
         for entry in waiting {
             if entry.ledger.last.is_some() {
                 self.give_up(job, entry);

@@ -66,6 +66,8 @@ pub(super) struct Manifest<'cb> {
 /// What the calls of one lane in a request were told.
 pub(super) struct Seat {
     pub(super) lane: LaneId,
+    /// The units of all of them.
+    booked: f64,
     /// How many were told anything.
     pub(super) told: usize,
     /// How many were told to slow down.
@@ -90,10 +92,13 @@ impl<'cb> Manifest<'cb> {
             // Calls of a lane mostly stand together.
             let known = seats.iter().rposition(|seat| seat.lane == entry.lane);
             let seat = known.unwrap_or_else(|| {
-                seats.push(Seat { lane: entry.lane, told: 0, refused: 0, units: 0.0 });
+                seats.push(Seat { lane: entry.lane, booked: 0.0, told: 0, refused: 0, units: 0.0 });
                 seats.len() - 1
             });
             entry.seat = u16::try_from(seat).unwrap_or(u16::MAX);
+            if let Some(seat) = seats.get_mut(seat) {
+                seat.booked += entry.cost();
+            }
         }
         Manifest { entries, seats }
     }
@@ -281,6 +286,11 @@ impl<'cb> Exchange<'cb> {
             seat.told += 1;
             seat.refused += 1;
         }
+    }
+
+    /// The units of a lane's calls.
+    pub(super) fn booked(&self, lane: LaneId) -> f64 {
+        self.seats.iter().find(|seat| seat.lane == lane).map_or(0.0, |seat| seat.booked)
     }
 
     pub(super) fn units_passed(&self) -> f64 {

@@ -134,12 +134,11 @@ impl<'cb> Waiting<'cb> {
         self.stand(entry, true);
     }
 
-    /// A call that was taken and did not leave after all.
-    pub(super) fn unsent(&mut self, entry: Entry<'cb>) {
-        if let Some(mut bucket) = self.bucket(entry.lane) {
-            bucket.unsent(entry.cost());
+    /// Units of a lane's quota are taken for calls that did not stand in it.
+    pub(super) fn book(&self, lane: LaneId, units: f64, now: Instant) {
+        if let Some(mut bucket) = self.bucket(lane) {
+            bucket.sent(units, now);
         }
-        self.back(entry);
     }
 
     /// A call that is to be sent again at a time.
@@ -207,10 +206,11 @@ impl<'cb> Waiting<'cb> {
 
     fn lane_of(&mut self, entry: &Entry<'_>, governor: &Governor, api: &'static ApiSpec) -> LaneId {
         let quota = entry.request.parameters().get("quotaUser");
+        let has_no_quota_user = quota.is_none();
         let number = entry.request.client().user();
         if let Some((user, lane)) = self.last
             && user == number
-            && quota.is_none()
+            && has_no_quota_user
         {
             return lane;
         }
@@ -219,7 +219,7 @@ impl<'cb> Waiting<'cb> {
             Some(lane) => *lane,
             None => self.new_lane(user, governor, api),
         };
-        if !entry.request.parameters().has("quotaUser") {
+        if has_no_quota_user {
             self.last = Some((number, lane));
         }
         lane
@@ -344,8 +344,9 @@ impl<'cb> Waiting<'cb> {
             while of_lane < calls && cost < own && (*left > 0.0 || taken.is_empty()) {
                 let Some(entry) = lane.queue.pop_front() else { break };
                 self.fresh -= usize::from(entry.sent == 0);
-                cost += entry.cost();
-                *left -= entry.cost();
+                let units = entry.cost();
+                cost += units;
+                *left -= units;
                 of_lane += 1;
                 taken.push_back(entry);
             }

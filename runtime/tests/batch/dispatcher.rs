@@ -206,3 +206,23 @@ async fn a_thousand_tasks_at_once() {
     assert!(peer.sent().len() < 200, "{} requests", peer.sent().len());
     assert!(start.elapsed() < secs(10), "{:?}", start.elapsed());
 }
+
+/// Whoever is chosen to see whether the server still refuses what comes may be gone: then another one is.
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_nobody_waits_for_any_more_holds_nobody_up() {
+    let (zoo, peer) = zoo(|sent| match sent.number {
+        0 => sent.answer(|_| Some(failed(429, "rateLimitExceeded"))),
+        _ => sent.echo(),
+    });
+    let (auto, driver) = zoo.batcher();
+    tokio::spawn(driver);
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..10).map(|at| tokio::spawn(auto.send(zoo.insert(&at.to_string())))).collect();
+    tokio::time::sleep(millis(100)).await;
+    assert_eq!(peer.sizes(), [10]);
+    tasks[0].abort();
+    for task in tasks.into_iter().skip(1) {
+        assert!(task.await.unwrap().is_ok());
+    }
+    assert!(start.elapsed() < secs(5), "{:?}", start.elapsed());
+}

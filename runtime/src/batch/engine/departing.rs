@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use super::super::exchange::{Exchange, Manifest};
 use super::super::job::Job;
 use super::super::plan::{Auths, Limits, Packed, covers, pack};
-use super::super::queue::Entry;
+use super::super::queue::{Entry, LaneId};
 use super::credentials::Authorized;
 use super::{Boarding, Engine, FAR};
 use crate::send::bucket::Admission;
@@ -81,11 +81,35 @@ impl<'cb> Engine<'cb> {
             return true;
         }
         self.partial = None;
-        lock(&self.project).sent(calls.iter().map(Entry::cost).sum(), now);
+        let mut booked: Vec<(LaneId, f64)> = Vec::new();
+        for entry in &calls {
+            match booked.iter_mut().rfind(|(lane, _)| *lane == entry.lane) {
+                Some((_, units)) => *units += entry.cost(),
+                None => booked.push((entry.lane, entry.cost())),
+            }
+        }
+        lock(&self.project).sent(booked.iter().map(|(_, units)| units).sum(), now);
+        if is_group {
+            // The others were booked when they were taken out of their lanes.
+            booked.iter().for_each(|(lane, units)| self.waiting.book(*lane, *units, now));
+        }
         self.drop_overdue(job, &mut calls);
         let authorizing = self.authorize(&calls);
-        self.boarding = Some(Boarding { calls, is_group, authorizing });
+        self.boarding = Some(Boarding { calls, is_group, booked, authorizing });
         true
+    }
+
+    /// Gives back the units of calls that were taken and did not leave with that request.
+    pub(super) fn give_back(&mut self, booked: &[(LaneId, f64)], left: Option<&Exchange<'cb>>) {
+        for (lane, units) in booked {
+            let unsent = units - left.map_or(0.0, |exchange| exchange.booked(*lane));
+            if unsent > 0.0 {
+                lock(&self.project).unsent(unsent);
+                if let Some(mut bucket) = self.waiting.bucket(*lane) {
+                    bucket.unsent(unsent);
+                }
+            }
+        }
     }
 
     /// Answers those of which the time for another attempt is over, and those that nobody waits for any more.
@@ -100,7 +124,6 @@ impl<'cb> Engine<'cb> {
         let (gone, rest): (Vec<_>, Vec<_>) =
             std::mem::take(calls).into_iter().partition(|entry| goes(job, entry));
         *calls = rest.into();
-        lock(&self.project).unsent(gone.iter().map(Entry::cost).sum());
         for entry in gone {
             match job.refuses(&entry) {
                 Some(error) => self.answer(job, entry, Err(error)),
@@ -112,19 +135,17 @@ impl<'cb> Engine<'cb> {
     /// Begins the HTTP request of the calls that were taken, as far as it has room. Nothing if there was nothing to send
     /// after all.
     fn launch(&mut self, job: &mut dyn Job<'cb>, authorized: Authorized) -> Option<Exchange<'cb>> {
-        let Boarding { mut calls, is_group, .. } = self.boarding.take()?;
+        let Boarding { mut calls, is_group, booked, .. } = self.boarding.take()?;
         let auths = self.authorized(job, &mut calls, authorized);
         let exchange = match self.alone {
             true => self.open_alone(job, &mut calls, auths),
             false => self.open(job, &mut calls, auths),
         };
-        if !calls.is_empty() {
-            lock(&self.project).unsent(calls.iter().map(Entry::cost).sum());
-        }
+        self.give_back(&booked, exchange.as_ref());
         match is_group {
             true if !calls.is_empty() => self.waiting.group(calls),
             // The first of them stands first again.
-            _ => calls.into_iter().rev().for_each(|entry| self.waiting.unsent(entry)),
+            _ => calls.into_iter().rev().for_each(|entry| self.waiting.back(entry)),
         }
         exchange
     }
