@@ -40,13 +40,11 @@ const COMPANY: Duration = Duration::from_secs(1);
 /// How long a job that is done waits for the last bytes of answers, so that their connections can be used again.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// What is told of a scheduler's work.
+/// How many requests were made, and how many times a call was sent again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) requests: usize,
     pub(super) retries: usize,
-    pub(super) taken: usize,
-    pub(super) answered: usize,
 }
 
 /// A job that is being done.
@@ -90,7 +88,7 @@ pub(super) struct Engine<'cb> {
     next: Option<Instant>,
     alarm: Alarm,
     rng: fastrand::Rng,
-    /// Why the last request did not leave.
+    /// Until when nothing leaves, if a quota or the server's refusals are why.
     pub(super) blocked: Option<Instant>,
 }
 
@@ -213,7 +211,6 @@ impl<'cb> Engine<'cb> {
         while !self.ended && self.waiting.ready < enough && self.waiting.calls < MOST_WAITING {
             match job.poll_next(cx) {
                 Poll::Ready(Some(entry)) => {
-                    self.counts.taken += 1;
                     self.waiting.push(entry, self.client.governor(), self.api);
                     taken = true;
                 }
@@ -234,7 +231,6 @@ impl<'cb> Engine<'cb> {
 
     /// The one place where a call gets its answer.
     fn answer(&mut self, job: &mut dyn Job<'cb>, entry: Entry<'cb>, result: Result<RawResponse>) {
-        self.counts.answered += 1;
         if result.is_ok() {
             self.client.budget().refund();
         }

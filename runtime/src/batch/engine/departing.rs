@@ -99,14 +99,15 @@ impl<'cb> Engine<'cb> {
         true
     }
 
-    /// Gives back the units of calls that were taken and did not leave with that request.
+    /// Gives back the units of calls that were taken and did not leave with that request. If one was a probe, another one
+    /// may go.
     pub(super) fn give_back(&mut self, booked: &[(LaneId, f64)], left: Option<&Exchange<'cb>>) {
         for (lane, units) in booked {
-            let unsent = units - left.map_or(0.0, |exchange| exchange.booked(*lane));
-            if unsent > 0.0 {
-                lock(&self.project).unsent(unsent);
+            let left = left.map_or(0.0, |exchange| exchange.booked(*lane));
+            if left < *units || left == 0.0 {
+                lock(&self.project).unsent(units - left);
                 if let Some(mut bucket) = self.waiting.bucket(*lane) {
-                    bucket.unsent(unsent);
+                    bucket.unsent(units - left);
                 }
             }
         }

@@ -91,7 +91,7 @@ impl<'cb> Engine<'cb> {
         // One refusal of a whole request says little of a rate; if its probe is refused too, there is one.
         let is_closed = lock(&self.project).closed_since().is_some();
         let refusal = if is_closed { refusal } else { Refusal::Down };
-        self.close_project(refusal, exchange.sent, error.retry_after());
+        self.close(None, (refusal, error.retry_after()), exchange.sent, 0);
         let held = std::mem::take(&mut exchange.held);
         self.hold(job, held);
         // It was not about any user.
@@ -116,29 +116,28 @@ impl<'cb> Engine<'cb> {
         self.send_later(kept, wait);
     }
 
-    fn close_project(&mut self, refusal: Refusal, sent: Instant, after: Option<Duration>) {
-        let after = after.map(|after| after.min(self.options.policy.total_time).min(FAR));
-        let (policy, rng) = (&self.options.policy, &mut self.rng);
-        let backoff = |tries| policy.backoff(tries, rng).min(PROBES);
-        lock(&self.project).refused(refusal, sent, Instant::now(), after, backoff);
-    }
-
-    fn close_lane(
+    /// Holds back the calls of a lane, or of all, after a refusal of a request that left at `sent`. `before` is how often
+    /// its calls were refused by themselves before that.
+    fn close(
         &mut self,
-        lane: LaneId,
-        refusal: Refusal,
+        lane: Option<LaneId>,
+        (refusal, after): (Refusal, Option<Duration>),
         sent: Instant,
-        after: Option<Duration>,
         before: u32,
     ) {
         let after = after.map(|after| after.min(self.options.policy.total_time).min(FAR));
         let (policy, rng) = (&self.options.policy, &mut self.rng);
-        // Refusals of single calls came before it.
         let backoff = |tries: u32| policy.backoff(tries.saturating_add(before), rng).min(PROBES);
-        if let Some(mut bucket) = self.waiting.bucket(lane) {
-            bucket.refused(refusal, sent, Instant::now(), after, backoff);
+        let now = Instant::now();
+        match lane {
+            None => lock(&self.project).refused(refusal, sent, now, after, backoff),
+            Some(lane) => {
+                if let Some(mut bucket) = self.waiting.bucket(lane) {
+                    bucket.refused(refusal, sent, now, after, backoff);
+                }
+                self.waiting.rouse(lane);
+            }
         }
-        self.waiting.rouse(lane);
     }
 
     /// An answer has ended, or all of its calls are answered: says what its refusals were, and what follows for those who
@@ -147,18 +146,51 @@ impl<'cb> Engine<'cb> {
         let renewed = std::mem::take(&mut exchange.renewed);
         self.tell(&renewed, Duration::ZERO);
         renewed.into_iter().rev().for_each(|entry| self.waiting.back(entry));
-        let passed = exchange.units_passed();
-        let (mut limited, mut closed) = (0, Vec::new());
+        let closed = self.count(exchange, complete);
+        let held = std::mem::take(&mut exchange.held);
+        if held.is_empty() {
+            return;
+        }
+        // Many users who are refused at once share a limit of the project.
+        let users = exchange.seats.len();
+        let limited =
+            exchange.seats.iter().filter(|seat| seat.refused > 0 && seat.refused == seat.told).count();
+        let whole = users > 1 && (limited == users || limited >= MANY && limited * 2 >= users);
+        let lanes = if whole { vec![None] } else { closed.into_iter().map(Some).collect() };
+        let mut asked = Vec::new();
+        for lane in lanes {
+            let of = |held: &&Held<'_>| lane.is_none_or(|lane| held.entry.lane == lane);
+            let refusals = held.iter().filter(of).filter_map(|held| held.refusal);
+            let Some(refusal) = refusals.min_by_key(|refusal| *refusal == Refusal::Down) else { continue };
+            // What is asked of one call alone is not asked of all.
+            let after = held.iter().filter(of).map(|held| held.after).min().flatten();
+            let times =
+                |held: &Held<'_>| held.entry.limited.max(held.entry.ledger.attempts.saturating_sub(1));
+            let before = lane.and_then(|_| held.iter().filter(of).map(times).max()).unwrap_or_default();
+            self.close(lane, (refusal, after), exchange.sent, before);
+            asked.push((lane, after));
+        }
+        // Who is asked to wait longer than the others waits by itself.
+        let by_server = |held: &Held<'_>| {
+            let place = asked.iter().find(|(lane, _)| lane.is_none_or(|lane| lane == held.entry.lane));
+            held.refusal.is_some() && place.is_some_and(|(_, asked)| held.after <= *asked)
+        };
+        let (of_server, own): (Vec<_>, Vec<_>) = held.into_iter().partition(by_server);
+        self.hold(job, of_server);
+        self.again(job, own);
+    }
+
+    /// Counts what the calls of each lane were told. Gives the lanes whose users the server asks to slow down.
+    fn count(&mut self, exchange: &Exchange<'cb>, complete: bool) -> Vec<LaneId> {
+        let mut closed = Vec::new();
         for seat in &exchange.seats {
-            limited += usize::from(seat.refused > 0 && seat.refused == seat.told);
             let is_slow = self.waiting.tell(seat.lane, seat.told, seat.refused);
             if let Some(mut bucket) = self.waiting.bucket(seat.lane) {
                 bucket.passed(seat.units, complete && !is_slow);
             }
-            if is_slow {
-                closed.push(seat.lane);
-            }
+            closed.extend(is_slow.then_some(seat.lane));
         }
+        let passed = exchange.units_passed();
         let mut project = lock(&self.project);
         project.passed(passed, complete && closed.is_empty());
         if passed > 0.0 {
@@ -167,55 +199,15 @@ impl<'cb> Engine<'cb> {
         drop(project);
         // An answer that refuses nothing shows that the server works, whatever it says; one that says nothing of a
         // probe lets another one go.
-        let seats: Vec<_> = exchange.seats.iter().map(|seat| (seat.lane, seat.told, seat.refused)).collect();
-        for (lane, told, refused) in seats {
-            if told == 0 {
-                lock(&self.project).unsent(0.0);
-                if let Some(mut bucket) = self.waiting.bucket(lane) {
-                    bucket.unsent(0.0);
-                }
-                self.waiting.rouse(lane);
-            } else if refused == 0 {
-                self.opened(lane, exchange.sent);
+        for seat in &exchange.seats {
+            if seat.told == 0 {
+                self.give_back(&[(seat.lane, 0.0)], None);
+                self.waiting.rouse(seat.lane);
+            } else if seat.refused == 0 {
+                self.opened(seat.lane, exchange.sent);
             }
         }
-        let held = std::mem::take(&mut exchange.held);
-        if held.is_empty() {
-            return;
-        }
-        let worst = |lane: Option<usize>| {
-            let of = |held: &&Held<'_>| lane.is_none_or(|lane| held.entry.lane == lane);
-            // What is asked of one call alone is not asked of all.
-            let after = held.iter().filter(of).map(|held| held.after).min().flatten();
-            let refusal = held.iter().filter(of).filter_map(|held| held.refusal);
-            (refusal.min_by_key(|refusal| *refusal == Refusal::Down), after)
-        };
-        // Many users who are refused at once share a limit of the project.
-        let users = exchange.seats.len();
-        let whole = users > 1 && (limited == users || limited >= MANY && limited * 2 >= users);
-        if whole && let (Some(refusal), after) = worst(None) {
-            self.close_project(refusal, exchange.sent, after);
-        }
-        for lane in closed.iter().filter(|_| !whole) {
-            if let (Some(refusal), after) = worst(Some(*lane)) {
-                let of_lane = held.iter().filter(|held| held.entry.lane == *lane);
-                let times =
-                    |held: &Held<'_>| held.entry.limited.max(held.entry.ledger.attempts.saturating_sub(1));
-                let before = of_lane.map(times).max().unwrap_or_default();
-                self.close_lane(*lane, refusal, exchange.sent, after, before);
-            }
-        }
-        // Who is asked to wait longer than the others waits by itself.
-        let waits: Vec<_> = closed.iter().map(|lane| (*lane, worst(Some(*lane)).1)).collect();
-        let for_all = worst(None).1;
-        let by_server = |held: &Held<'_>| {
-            let lane = waits.iter().find(|(lane, _)| *lane == held.entry.lane).map(|(_, after)| *after);
-            let asked = if whole { Some(for_all) } else { lane };
-            held.refusal.is_some() && asked.is_some_and(|asked| held.after <= asked)
-        };
-        let (of_server, own): (Vec<_>, Vec<_>) = held.into_iter().partition(by_server);
-        self.hold(job, of_server);
-        self.again(job, own);
+        closed
     }
 
     /// Calls that the server refused with all others cost no attempt: they stand in front of those that were not sent
