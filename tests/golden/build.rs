@@ -36,7 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let document = gapis_documents::document(seed).to_string();
         let root = module(document.as_bytes(), &name, &out)?;
         // Their prose is broken on purpose, addresses in it too.
-        writeln!(modules, "#[allow(missing_docs, unreachable_pub, rustdoc::bare_urls)]\n#[path = {root:?}]\npub mod {name};")?;
+        writeln!(
+            modules,
+            "#[allow(missing_docs, unreachable_pub, rustdoc::bare_urls)]\n#[path = {root:?}]\npub mod {name};"
+        )?;
     }
     let root = module(chains(CHAIN).as_bytes(), "chains", &out)?;
     writeln!(modules, "#[allow(missing_docs, unreachable_pub)]\n#[path = {root:?}]\npub mod chains;")?;
