@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 use std::task::Waker;
 
 use super::queue::{Entry, LaneId};
@@ -31,7 +31,7 @@ pub(super) struct Waiting<'cb> {
     /// Calls that wait for their next attempt.
     later: BinaryHeap<Due<Box<Entry<'cb>>>>,
     /// By key, calls that wait for the one of the same key that is on its way.
-    keys: HashMap<String, VecDeque<Entry<'cb>>>,
+    keys: HashMap<Arc<str>, VecDeque<Entry<'cb>>>,
     /// Calls that travel together and with no others, since a larger request with them was too large.
     pub(super) groups: VecDeque<VecDeque<Entry<'cb>>>,
     /// How many calls stand in lanes of the rotation.

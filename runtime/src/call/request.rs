@@ -1,6 +1,7 @@
 //! The untyped call: generated methods fill it, and verbs such as `send` and `queue` consume it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -50,7 +51,7 @@ pub(crate) struct Options {
     /// The id of the call in a batch.
     pub(crate) id: Option<String>,
     /// Calls with the same key go one after the other.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<Arc<str>>,
 }
 
 impl Request {

@@ -180,7 +180,7 @@ impl Request {
 
     #[must_use]
     pub fn with_key(mut self, key: &dyn std::fmt::Display) -> Self {
-        self.options_mut().key = Some(key.to_string());
+        self.options_mut().key = Some(key.to_string().into());
         self
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Streamed<'cb, T> {
     pub(super) stopped: Option<Error>,
     pub(super) stop_keys: bool,
     /// Keys of which a call failed.
-    failed_keys: HashSet<String>,
+    failed_keys: HashSet<Arc<str>>,
     pub(super) journal: Option<Box<Journal>>,
     pub(super) keeps_values: bool,
     pub(super) sync_every: u32,
