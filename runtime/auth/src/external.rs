@@ -18,8 +18,8 @@ use crate::tokens::{Fetched, Key, Tokens};
 use subject::Subject;
 
 /// The type of the requested token, and the type of the exchange.
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+pub(crate) const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 pub(crate) struct ExternalAccount {
     external: Arc<External>,
