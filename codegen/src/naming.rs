@@ -14,6 +14,7 @@ use std::fmt;
 use heck::ToShoutySnakeCase;
 
 use crate::features::FEATURES;
+use crate::steps::step;
 use crate::table::Table;
 
 use self::case::{camel, clean, cut, snake, started};
@@ -120,7 +121,11 @@ impl Kind {
 pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, taken: &[&str]) -> Vec<Name> {
     let taken: HashSet<&str> = taken.iter().copied().collect();
     let wires: Vec<&str> = wires.into_iter().collect();
-    let wanted: Vec<String> = wires.iter().map(|wire| legal(kind, kind.make(wire), &taken)).collect();
+    let want = |wire: &&str| {
+        step();
+        legal(kind, kind.make(wire), &taken)
+    };
+    let wanted: Vec<String> = wires.iter().map(want).collect();
     let mut order: Vec<(&String, u8, &str, usize)> = wanted
         .iter()
         .zip(wires)
@@ -141,6 +146,7 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
         }
         let base = name.strip_prefix("r#").unwrap_or(name);
         loop {
+            step();
             count += 1;
             // Many equal names would get longer and longer suffixes, so they are numbered after a few.
             let tail = if count < 4 { "_".repeat(count) } else { format!("_{count}_") };

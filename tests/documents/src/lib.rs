@@ -7,6 +7,7 @@
 //! assert!(document["resources"].is_object());
 //! ```
 
+pub mod growing;
 mod names;
 mod shapes;
 
