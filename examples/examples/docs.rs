@@ -3,10 +3,10 @@
 //! `cargo run -p gapis-examples --example docs -- [DOCUMENT]`
 
 use gapis_docs_v1::schemas::{
-    BatchUpdateDocumentResponse, Color, CreateNamedRangeRequest, InsertTextRequest, Location, OptionalColor,
-    Range, RgbColor, TextStyle, UpdateTextStyleRequest, WriteControl,
+    BatchUpdateDocumentResponse, CreateNamedRangeRequest, InsertTextRequest, Range, UpdateTextStyleRequest,
+    WriteControl,
 };
-use gapis_docs_v1::{Docs, Result};
+use gapis_docs_v1::{Docs, Result, object};
 use gapis_examples::{Output, Stage, servers};
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,11 +35,7 @@ pub(crate) async fn run(docs: &Docs, document: &str, out: &Output) -> Result<()>
 
     // The callback for a request gets a reply of that request's type.
     let mut name = None;
-    let greeting = CreateNamedRangeRequest {
-        name: Some("greeting".to_owned()),
-        range: Some(range(1..12)),
-        ..Default::default()
-    };
+    let greeting = object!(CreateNamedRangeRequest { name: "greeting", range: range(1..12) });
     docs.documents().batch_update(document).push_with(greeting, |reply| name = Some(reply)).await?;
     let id = name.transpose()?.and_then(|reply| reply.named_range_id).unwrap_or_default();
     out.line(format_args!("the greeting is named {id}"));
@@ -56,29 +52,17 @@ async fn write(docs: &Docs, document: &str, control: WriteControl) -> Result<Bat
 }
 
 fn insert(text: &str) -> InsertTextRequest {
-    let location = Location { index: Some(1), tab_id: Some("t.0".to_owned()), ..Default::default() };
-    InsertTextRequest { location: Some(location), text: Some(text.to_owned()), ..Default::default() }
+    object!(InsertTextRequest { location: { index: 1, tab_id: "t.0" }, text: text })
 }
 
 fn blue_and_bold(characters: std::ops::Range<i32>) -> UpdateTextStyleRequest {
-    let blue = RgbColor { blue: Some(1.0), ..Default::default() };
-    let blue = OptionalColor {
-        color: Some(Color { rgb_color: Some(blue), ..Default::default() }),
-        ..Default::default()
-    };
-    UpdateTextStyleRequest {
-        range: Some(range(characters)),
-        text_style: Some(TextStyle { bold: Some(true), foreground_color: Some(blue), ..Default::default() }),
-        fields: Some("bold,foreground_color".into()),
-        ..Default::default()
-    }
+    object!(UpdateTextStyleRequest {
+        range: range(characters),
+        text_style: { bold: true, foreground_color: { color: { rgb_color: { blue: 1.0 } } } },
+        fields: "bold,foreground_color",
+    })
 }
 
 fn range(characters: std::ops::Range<i32>) -> Range {
-    Range {
-        start_index: Some(characters.start),
-        end_index: Some(characters.end),
-        tab_id: Some("t.0".to_owned()),
-        ..Default::default()
-    }
+    object!(Range { start_index: characters.start, end_index: characters.end, tab_id: "t.0" })
 }

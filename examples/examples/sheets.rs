@@ -3,8 +3,8 @@
 //! `cargo run -p gapis-examples --example sheets -- [SPREADSHEET]`
 
 use gapis_examples::{Output, Stage, servers};
-use gapis_sheets_v4::schemas::{AddSheetRequest, DeleteSheetRequest, FindReplaceRequest, SheetProperties};
-use gapis_sheets_v4::{Result, Sheets};
+use gapis_sheets_v4::schemas::{AddSheetRequest, DeleteSheetRequest, FindReplaceRequest};
+use gapis_sheets_v4::{Result, Sheets, object};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -15,12 +15,7 @@ async fn main() -> Result<()> {
 
 /// The program itself, which a test runs too.
 pub(crate) async fn run(sheets: &Sheets, spreadsheet: &str, out: &Output) -> Result<()> {
-    let replace = FindReplaceRequest {
-        find: Some("draft".to_owned()),
-        replacement: Some("copy".to_owned()),
-        all_sheets: Some(true),
-        ..Default::default()
-    };
+    let replace = object!(FindReplaceRequest { find: "draft", replacement: "copy", all_sheets: true });
 
     // A callback gets the reply to its request. A ticket can be redeemed for a reply.
     let mut update = sheets.spreadsheets().batch_update(spreadsheet).push_with(add("May"), |reply| {
@@ -29,7 +24,7 @@ pub(crate) async fn run(sheets: &Sheets, spreadsheet: &str, out: &Output) -> Res
     });
     let june = update.push_ticket(add("June"));
     let replaced = update.push_ticket(replace);
-    let response = update.push(DeleteSheetRequest { sheet_id: Some(0), ..Default::default() }).await?;
+    let response = update.push(object!(DeleteSheetRequest { sheet_id: 0 })).await?;
     out.line(format_args!("{} replies", response.replies.unwrap_or_default().len()));
     let june = june.redeem()?.properties.and_then(|properties| properties.sheet_id);
     out.line(format_args!("the sheet of June is {june:?}"));
@@ -53,6 +48,5 @@ pub(crate) async fn run(sheets: &Sheets, spreadsheet: &str, out: &Output) -> Res
 }
 
 fn add(title: &str) -> AddSheetRequest {
-    let properties = SheetProperties { title: Some(title.to_owned()), ..Default::default() };
-    AddSheetRequest { properties: Some(properties), ..Default::default() }
+    object!(AddSheetRequest { properties: { title: title } })
 }

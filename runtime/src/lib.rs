@@ -104,6 +104,8 @@ pub use wire::response::RawResponse;
 /// The items that generated crates re-export for their users.
 pub mod prelude {
     #[doc(no_inline)]
+    pub use crate::object;
+    #[doc(no_inline)]
     pub use crate::value::Open;
     #[doc(no_inline)]
     pub use crate::{

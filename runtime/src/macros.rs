@@ -1,6 +1,7 @@
-//! The macros that generated crates call. The items that users of such a crate see (structs, enums, functions) are
+//! The macros that generated crates call, and `object!`, which users call. The items that users of such a crate see (structs, enums, functions) are
 //! written there as plain Rust; code that is the same for each of them is written here once.
 
+mod object;
 mod update;
 
 /// Implements [`Method`](crate::Method) for the type of a method.

@@ -11,6 +11,7 @@ mod extra;
 mod field;
 mod lenient;
 mod mask;
+mod member;
 mod open;
 pub(crate) mod param;
 pub(crate) mod patch;
@@ -34,6 +35,7 @@ pub use self::extra::Extra;
 pub use self::field::{Field, Kind, Leaf, List, Map, Object, Scalar, Slot, View};
 pub(crate) use self::lenient::parse_body;
 pub use self::mask::FieldMask;
+pub use self::member::{IntoMember, pushed};
 pub use self::open::{Enum, Open, cmp_names, hash_name};
 #[doc(hidden)]
 pub use self::read::deserialize;
