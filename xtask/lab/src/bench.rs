@@ -7,6 +7,7 @@
 mod batch;
 mod compile;
 mod generate;
+mod growth;
 mod hello;
 pub(crate) mod plan;
 mod project;
@@ -45,6 +46,9 @@ impl Bench {
         if !report.is_empty() {
             writeln!(terminal.out, "{report}")?;
             met &= report.is_met();
+        }
+        if wants(Subject::Growth) {
+            met &= growth::run(self, workspace, terminal)?;
         }
         if wants(Subject::Batch) {
             met &= batch::run(self, workspace, terminal)?;

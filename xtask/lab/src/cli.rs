@@ -77,10 +77,12 @@ mod tests {
         let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
         assert!(parses("lab corpus . --compile all --doc"));
         assert!(parses("lab corpus . --compile 12 --turn 3"));
+        assert!(parses("lab corpus . --warnings"));
         assert!(!parses("lab corpus . --compile some"));
         assert!(!parses("lab corpus . --doc"));
         assert!(parses("lab bench compile --only drive,instances --runs 3"));
         assert!(parses("lab bench generate --documents . --no-peers"));
+        assert!(parses("lab bench growth --only prose"));
         assert!(!parses("lab bench"), "which?");
         assert!(parses("lab roundtrip . --documents drive.v3,sheets:v4 --seed 7"));
         assert!(parses("lab differential . --documents 5 --methods 40"));

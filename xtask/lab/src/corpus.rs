@@ -11,7 +11,7 @@ use clap::Args;
 use gapis_codegen::{Crate, Operations, Options, Runtime};
 
 use crate::documents::{Document, read_folder};
-use crate::times::{cpu_time, times};
+use crate::times::{cpu_time, peak_memory, times};
 use gapis_xtask::files::relative;
 use gapis_xtask::{Progress, Terminal, Workspace, for_each};
 
@@ -23,6 +23,9 @@ pub struct Corpus {
     /// The folder of documents
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// Also print the warnings about unusual documents
+    #[arg(long)]
+    pub warnings: bool,
     /// Also compile the crates: a number of them spread over all sizes, or `all`
     #[arg(long, value_name = "N|all")]
     pub compile: Option<Compile>,
@@ -88,15 +91,21 @@ impl Corpus {
         let read: usize = documents.iter().map(|document| document.bytes.len()).sum();
         let written: usize = crates.values().map(|(_, made)| bytes(made)).sum();
         let warnings: usize = crates.values().map(|(_, made)| made.warnings.len()).sum();
+        let memory = peak_memory().map(|peak| format!(", {peak:.0} MB of memory")).unwrap_or_default();
         writeln!(
             terminal.out,
-            "generated {} of {} documents ({copies} of them copies), {warnings} warnings, {} in, {} out, {}",
+            "generated {} of {} documents ({copies} of them copies), {warnings} warnings, {} in, {} out, {}{memory}",
             crates.len() + copies,
             documents.len(),
             megabytes(read),
             megabytes(written),
             times(begun, cpu),
         )?;
+        if self.warnings {
+            for warning in crates.values().flat_map(|(_, made)| &made.warnings) {
+                writeln!(terminal.out, "warning: {warning}")?;
+            }
+        }
         operations(crates.values().map(|(_, made)| made), terminal)?;
         if let Some(compile) = self.compile {
             let chosen = choose(crates.into_values().map(|(_, made)| made).collect(), compile, self.turn);

@@ -1,4 +1,4 @@
-//! Measures time.
+//! Measures time and memory.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -25,6 +25,14 @@ pub(crate) fn cpu_time() -> Option<Duration> {
     Some(Duration::from_millis(ticks? * 10))
 }
 
+/// The largest resident set of this process so far in megabytes, from `/proc`.
+pub(crate) fn peak_memory() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes / 1e3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +41,13 @@ mod tests {
     fn cpu_time_passes() {
         if let Some(time) = cpu_time() {
             assert!(time < Duration::from_secs(86_400));
+        }
+    }
+
+    #[test]
+    fn memory_is_that_of_a_process() {
+        if let Some(megabytes) = peak_memory() {
+            assert!((1.0..100_000.0).contains(&megabytes), "{megabytes}");
         }
     }
 }

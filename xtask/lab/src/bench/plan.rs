@@ -13,6 +13,8 @@ pub enum Subject {
     Hello,
     /// The generator over a folder of documents (--documents)
     Generate,
+    /// The generator for documents made to be slow, of 1, 3 and 10 MB: seconds and memory
+    Growth,
     /// A batch at run time, compared with the same work by hand and with google-api-python-client
     Batch,
     /// Lines and bytes of the generated crates
@@ -27,7 +29,7 @@ pub struct Bench {
     /// What to measure
     #[arg(value_enum, value_name = "WHAT")]
     pub subject: Subject,
-    /// For `compile` and `hello`, only the comparisons whose name or peer's name contains one of these
+    /// For `compile`, `hello` and `growth`, only what has one of these in its name or its peer's
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
     /// The folder of documents for `generate`
