@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gapis_runtime::{AuthHeaders, BoxFuture, Credentials, Error, Json, Result, private};
 
 use crate::external::ExternalAccount;
+use crate::gdch::GdchAccount;
 use crate::impersonate::Iam;
 use crate::key::{name, parse, read_file, required, text};
 use crate::metadata::MetadataServer;
@@ -27,6 +28,9 @@ use crate::user::AuthorizedUser;
 /// | `impersonated_service_account` | a service account that is impersonated |
 /// | `external_account` | a workload with its own token from a file, a URL, a program or AWS |
 /// | `external_account_authorized_user` | a login through a workforce pool |
+/// | `gdch_service_account` | a service account of Google Distributed Cloud, for one [audience](Self::gdch_audience) |
+///
+/// A workload identity by an X.509 certificate is refused, with an error that says so.
 ///
 /// The quota project in the file or in `GOOGLE_CLOUD_QUOTA_PROJECT` is sent, unless the client has its own. The
 /// universe in the file or of the metadata server must be that of the
@@ -44,6 +48,7 @@ use crate::user::AuthorizedUser;
 pub struct ApplicationDefault {
     origin: Origin,
     settings: Settings,
+    gdch_audience: Option<String>,
     found: Mutex<Option<Arc<dyn Credentials>>>,
 }
 
@@ -80,7 +85,24 @@ impl ApplicationDefault {
     }
 
     fn of(origin: Origin) -> Self {
-        ApplicationDefault { origin, settings: Settings::default(), found: Mutex::default() }
+        ApplicationDefault {
+            origin,
+            settings: Settings::default(),
+            gdch_audience: None,
+            found: Mutex::default(),
+        }
+    }
+
+    /// Sets the address of the API for which tokens of a service account of Google Distributed Cloud
+    /// (`gdch_service_account`) are requested. Other credentials ignore it.
+    ///
+    /// Certificates in the file's `ca_cert_path` are used for token requests, unless
+    /// [`token_client`](Self::token_client) is set. The client that sends calls needs them too:
+    /// [`Builder::root_certificates`](gapis_runtime::Builder::root_certificates).
+    #[must_use]
+    pub fn gdch_audience(mut self, url: &str) -> Self {
+        self.gdch_audience = Some(url.to_owned());
+        self
     }
 
     fn settings(&mut self) -> &mut Settings {
@@ -94,18 +116,27 @@ impl ApplicationDefault {
         }
         let mut settings = self.settings.clone();
         let made = match &self.origin {
-            Origin::Json(json) => of_file(json, settings)?,
+            Origin::Json(json) => self.of_file(json, settings)?,
             Origin::Metadata => Arc::new(MetadataServer::new(settings)),
             Origin::Environment => {
                 let project = std::env::var("GOOGLE_CLOUD_QUOTA_PROJECT").ok();
                 settings.quota_project = settings.quota_project.or(project.filter(|name| !name.is_empty()));
                 match file()? {
-                    Some(path) => of_file(&parse(&read_file(&path, WHAT)?, &named(&path))?, settings)?,
+                    Some(path) => self.of_file(&parse(&read_file(&path, WHAT)?, &named(&path))?, settings)?,
                     None => Arc::new(MetadataServer::new(settings)),
                 }
             }
         };
         Ok(Arc::clone(found.insert(made)))
+    }
+
+    /// Credentials of the `type` in the file.
+    fn of_file(&self, json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> {
+        if text(json, "type") != Some("gdch_service_account") {
+            return of_file(json, settings);
+        }
+        settings.universe = settings.universe.or(text(json, "universe_domain").map(str::to_owned));
+        Ok(Arc::new(GdchAccount::of_file(json, self.gdch_audience.as_deref(), settings)?))
     }
 
     /// Forgets credentials that failed, so that a corrected file is read again.
@@ -143,7 +174,8 @@ fn file() -> Result<Option<PathBuf>> {
     Ok(path.filter(|path| path.exists()))
 }
 
-/// Credentials of the `type` in the file. Settings of the program take precedence over those in the file.
+/// Credentials of the `type` in the file, of those that may be inside others. Settings of the program take precedence
+/// over those in the file.
 fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> {
     if settings.quota_project.is_none() {
         settings.quota_project = text(json, "quota_project_id").map(str::to_owned);
@@ -177,12 +209,6 @@ fn of_file(json: &Json, mut settings: Settings) -> Result<Arc<dyn Credentials>> 
             }
             None => Arc::new(ExternalAccount::of_file(json, settings)?),
         },
-        Some("gdch_service_account") => {
-            return Err(Error::credentials(
-                "credentials of the type `gdch_service_account` (Google Distributed Cloud) are not supported: their \
-                 tokens are for one audience instead of scopes",
-            ));
-        }
         Some(other) => {
             return Err(Error::credentials(format!(
                 "the credentials have an unknown `type`: {}",

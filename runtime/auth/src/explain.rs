@@ -12,6 +12,8 @@ pub(crate) enum Asked<'a> {
     Code,
     /// A service account.
     Account { email: &'a str },
+    /// A service account of Google Distributed Cloud.
+    Distributed { name: &'a str },
     /// A user, by a service account with domain-wide delegation.
     Delegated { email: &'a str, client_id: Option<&'a str>, subject: &'a str, scopes: &'a str },
     /// A workload, by its own token.
@@ -49,7 +51,9 @@ impl Asked<'_> {
         match self {
             Asked::User { .. } => "cannot get a token for the user".into(),
             Asked::Code => "cannot exchange the user's consent for a token".into(),
-            Asked::Account { email } => format!("cannot get a token for {email}"),
+            Asked::Account { email: name } | Asked::Distributed { name } => {
+                format!("cannot get a token for {name}")
+            }
             Asked::Workload => "cannot exchange the workload's own token".into(),
             Asked::Delegated { email, subject, .. } => {
                 format!("{email} cannot get a token for the user {subject}")
@@ -72,6 +76,10 @@ impl Asked<'_> {
             ("invalid_grant", Asked::Account { email }) => format!(
                 "the key was deleted or disabled, {email} no longer exists, or this machine's clock is wrong (compare \
                  it with UTC); the keys are at https://console.cloud.google.com/iam-admin/serviceaccounts"
+            ),
+            ("invalid_grant", Asked::Distributed { name }) => format!(
+                "the key was deleted, there is no service account {name} in the project of its key file, or this \
+                 machine's clock is wrong (compare it with UTC)"
             ),
             ("invalid_grant", Asked::Delegated { subject, .. }) => format!(
                 "there is no user {subject} in the domain or it is suspended, the account's key was deleted, or this \

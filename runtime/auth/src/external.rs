@@ -18,8 +18,8 @@ use crate::tokens::{Fetched, Key, Tokens};
 use subject::Subject;
 
 /// The type of the requested token, and the type of the exchange.
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+pub(crate) const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 pub(crate) struct ExternalAccount {
     external: Arc<External>,
@@ -66,8 +66,10 @@ impl External {
         let mut auth = AuthHeaders::none();
         let (id, secret) = (member("client_id"), member("client_secret"));
         if !id.is_empty() && !secret.is_empty() {
-            auth =
-                auth.with(AUTHORIZATION, &format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))))?;
+            auth = auth.with_header(
+                AUTHORIZATION,
+                &format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))),
+            )?;
         } else if !project.is_empty() {
             form.push(("options", &options));
         }

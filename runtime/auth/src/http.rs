@@ -84,6 +84,11 @@ impl Http {
         Http { client: Arc::new(OnceLock::from(client)), timeout }
     }
 
+    /// Whether the program chose the client.
+    pub(crate) fn is_given(&self) -> bool {
+        self.client.get().is_some()
+    }
+
     /// The client, which is created on first use, because reading the platform's certificates takes a while.
     fn client(&self) -> Result<&Client> {
         if let Some(client) = self.client.get() {
@@ -93,7 +98,7 @@ impl Http {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Posts a form. `secrets` are the names of members whose values must not be in messages.
+    /// Posts a form. Of its members, those in `SECRET` are not in messages.
     pub(crate) async fn post_form(
         &self,
         url: &str,
@@ -108,14 +113,16 @@ impl Http {
         object(&response)
     }
 
-    /// Posts JSON.
+    /// Posts JSON. Of its members, those in `SECRET` are not in messages.
     pub(crate) async fn post_json(
         &self,
         url: &str,
         body: &Json,
         auth: &AuthHeaders,
     ) -> Result<Json, Failure> {
-        let response = self.send(Method::POST, url, auth, "application/json", body.to_string(), &[]).await?;
+        let secrets: Vec<&str> = SECRET.iter().filter_map(|name| body[*name].as_str()).collect();
+        let response =
+            self.send(Method::POST, url, auth, "application/json", body.to_string(), &secrets).await?;
         object(&response)
     }
 

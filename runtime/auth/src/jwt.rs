@@ -33,12 +33,12 @@ pub(crate) fn claims(issuer: &str, subject: Option<&str>, scopes: &str, audience
     claims.into()
 }
 
-/// The header and the claims, to be signed.
-pub(crate) fn unsigned(key_id: &str, claims: &Json) -> String {
+/// The header and the claims, to be signed with the algorithm.
+pub(crate) fn unsigned(algorithm: &str, key_id: &str, claims: &Json) -> String {
     let header = if key_id.is_empty() {
-        json!({ "alg": "RS256", "typ": "JWT" })
+        json!({ "alg": algorithm, "typ": "JWT" })
     } else {
-        json!({ "alg": "RS256", "typ": "JWT", "kid": key_id })
+        json!({ "alg": algorithm, "typ": "JWT", "kid": key_id })
     };
     format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()))
 }

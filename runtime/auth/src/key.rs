@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gapis_runtime::{Error, Json, Result};
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -27,6 +27,12 @@ pub(crate) struct KeyFile {
 pub(crate) struct Key {
     id: String,
     pair: Arc<RsaKeyPair>,
+}
+
+/// A key on the elliptic curve P-256, with its ID.
+pub(crate) struct EcKey {
+    id: String,
+    pair: EcdsaKeyPair,
 }
 
 /// The token server in Google's key files.
@@ -59,11 +65,7 @@ impl KeyFile {
 
 impl Key {
     fn from_pem(id: &str, pem: &str) -> Result<Self> {
-        // The underlying errors would show parts of the key.
-        let broken = |why: &str| Error::credentials(format!("the service account's `private_key` {why}"));
-        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
-            broken("is not PEM: it must begin with `-----BEGIN PRIVATE KEY-----` and contain its line ends, as `\\n` in JSON")
-        })?;
+        let key = der(pem, "PRIVATE KEY")?;
         let pair = match &key {
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
@@ -83,10 +85,77 @@ impl Key {
 
     /// Signs the claims and returns the token.
     pub(crate) fn sign_jwt(&self, claims: &Json) -> Result<String> {
-        let unsigned = jwt::unsigned(&self.id, claims);
+        let unsigned = jwt::unsigned("RS256", &self.id, claims);
         let signature = self.sign(unsigned.as_bytes())?;
         Ok(format!("{unsigned}.{}", jwt::encode(&signature)))
     }
+}
+
+impl EcKey {
+    /// # Errors
+    /// If the text is not a key on P-256. The message contains no part of it.
+    pub(crate) fn from_pem(id: &str, pem: &str) -> Result<Self> {
+        let key = der(pem, "EC PRIVATE KEY")?;
+        let pkcs8 = match &key {
+            PrivateKeyDer::Sec1(key) => pkcs8_of_p256(key.secret_sec1_der()),
+            PrivateKeyDer::Pkcs8(key) => key.secret_pkcs8_der().to_vec(),
+            _ => return Err(broken("is not an EC key")),
+        };
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &SystemRandom::new());
+        let pair = pair.map_err(|_| {
+            broken("cannot be used: it is damaged, not on the curve P-256, or lacks its public half")
+        })?;
+        Ok(EcKey { id: id.to_owned(), pair })
+    }
+
+    /// Signs the claims and returns the token.
+    pub(crate) fn sign_jwt(&self, claims: &Json) -> Result<String> {
+        let unsigned = jwt::unsigned("ES256", &self.id, claims);
+        let signature = self.pair.sign(&SystemRandom::new(), unsigned.as_bytes());
+        let signature =
+            signature.map_err(|_| Error::credentials("cannot sign with the service account's key"))?;
+        Ok(format!("{unsigned}.{}", jwt::encode(signature.as_ref())))
+    }
+}
+
+/// An error about a key. The underlying errors would show parts of it.
+fn broken(why: &str) -> Error {
+    Error::credentials(format!("the service account's `private_key` {why}"))
+}
+
+fn der(pem: &str, label: &str) -> Result<PrivateKeyDer<'static>> {
+    PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
+        broken(&format!(
+            "is not PEM: it must begin with `-----BEGIN {label}-----` and contain its line ends, as `\\n` in JSON"
+        ))
+    })
+}
+
+/// Wraps a key in the older format of RFC 5915 (`EC PRIVATE KEY`) as PKCS #8 (RFC 5208), which `ring` reads.
+fn pkcs8_of_p256(key: &[u8]) -> Vec<u8> {
+    /// Version 0, then the algorithm: `ecPublicKey` on the curve `prime256v1`, as object identifiers.
+    const HEAD: &[u8] = &[
+        0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+        0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+    ];
+    let octets = tagged(0x04, key);
+    tagged(0x30, &[HEAD, &octets].concat())
+}
+
+/// An element of DER: the tag, the length in as few bytes as possible, and the content.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+    let mut element = vec![tag];
+    match (length.as_slice(), content.len()) {
+        (_, 0..0x80) => element.push(content.len() as u8),
+        (bytes, _) => {
+            element.push(0x80 | bytes.len() as u8);
+            element.extend(bytes);
+        }
+    }
+    element.extend(content);
+    element
 }
 
 /// Parses JSON of a file. The parser's own message could show a part of it.

@@ -22,6 +22,7 @@
 mod adc;
 mod explain;
 mod external;
+mod gdch;
 mod http;
 mod impersonate;
 mod jwt;

@@ -5,6 +5,7 @@ mod adc;
 mod delegation;
 mod device;
 mod environment;
+mod gdch;
 mod login;
 mod media;
 mod secrets;

@@ -276,8 +276,4 @@ async fn a_workload_s_token_is_exchanged_and_retried() {
         let failed = error(&ApplicationDefault::from_json(&json.to_string()).unwrap()).await;
         assert!(failed.to_string().contains(words), "{failed}");
     }
-    let gdch = json!({ "type": "gdch_service_account" }).to_string();
-    assert!(
-        error(&ApplicationDefault::from_json(&gdch).unwrap()).await.to_string().contains("Distributed Cloud")
-    );
 }

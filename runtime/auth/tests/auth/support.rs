@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,6 +13,11 @@ use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{AuthHeaders, BoxFuture, Client, Credentials, Error, Json, Result};
 use gapis_testkit::socket::{Request, Socket};
 use http::{HeaderMap, StatusCode};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
+};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -249,13 +254,48 @@ pub fn service_account() -> Json {
     })
 }
 
-/// The claims of a JWT that was signed with the throwaway key.
+/// A key on P-256 in PKCS #8, made for this test run.
+fn ec_key() -> &'static [u8] {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    KEY.get_or_init(|| {
+        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+        made.unwrap().as_ref().to_vec()
+    })
+}
+
+/// The same key as `openssl ecparam -genkey` writes it, without the wrapping of PKCS #8.
+pub fn ec_key_pem() -> String {
+    let sec1 = &ec_key()[29..];
+    assert_eq!(sec1[..5], [0x30, 0x6b, 2, 1, 1]);
+    let body = STANDARD.encode(sec1);
+    let lines: Vec<&str> =
+        body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n", lines.join("\n"))
+}
+
+pub fn gdch_account(token_uri: &str) -> Json {
+    json!({
+        "type": "gdch_service_account", "format_version": "1", "project": "farm", "private_key_id": "key-9",
+        "private_key": ec_key_pem(), "name": "farmer", "token_uri": token_uri,
+    })
+}
+
+/// The header and claims of a JWT that was signed with the key on P-256.
+pub fn verified_by_ec_key(jwt: &str) -> (Json, Json) {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, ec_key(), &SystemRandom::new());
+    verified_by(jwt, &ECDSA_P256_SHA256_FIXED, pair.unwrap().public_key().as_ref())
+}
+
+/// The header and claims of a JWT that was signed with the throwaway key.
 pub fn verified(jwt: &str) -> (Json, Json) {
-    let (signed, signature) = jwt.rsplit_once('.').unwrap();
     let body: String = throwaway_key().lines().filter(|line| !line.starts_with('-')).collect();
-    let pair = ring::signature::RsaKeyPair::from_pkcs8(&STANDARD.decode(body).unwrap()).unwrap();
-    let public = ring::signature::KeyPair::public_key(&pair).as_ref();
-    ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, public)
+    let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(body).unwrap()).unwrap();
+    verified_by(jwt, &RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
+}
+
+fn verified_by(jwt: &str, algorithm: &'static dyn VerificationAlgorithm, public: &[u8]) -> (Json, Json) {
+    let (signed, signature) = jwt.rsplit_once('.').unwrap();
+    UnparsedPublicKey::new(algorithm, public)
         .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
         .unwrap();
     let (head, claims) = signed.split_once('.').unwrap();
