@@ -26,7 +26,7 @@ use std::task::{Context, Poll};
 
 pub use batcher::{Batcher, BatcherOptions, Driver, RawBatcher};
 pub use journal::Store;
-pub use reply::{Id, Outcome, Reply};
+pub use reply::{FailedCall, Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};
 pub use run::{MaybeSend, Run, RunProgress, RunReport};
 

@@ -70,8 +70,8 @@ pub use http;
 pub use send::{observe, transport};
 
 pub use batch::{
-    Batch, Batcher, BatcherOptions, Driver, Execute, Id, Outcome, Record, Reply, Report, Run, RunProgress,
-    RunReport, Ticket,
+    Batch, Batcher, BatcherOptions, Driver, Execute, FailedCall, Id, Outcome, Record, Reply, Report, Run,
+    RunProgress, RunReport, Ticket,
 };
 pub use call::dry_run::DryRun;
 pub use call::method::{AcceptsMedia, Api, Method, PageItem, Paged, PagedItems, ServesMedia};

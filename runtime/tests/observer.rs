@@ -40,14 +40,15 @@ impl Observer for Notes {
 
     fn attempt_finished(&self, attempt: &Attempt, ended: &Ended) {
         let Ended { status, error, duration, bytes, .. } = ended;
-        let (kind, number, status, error) = (attempt.kind, attempt.number, or(*status), or(*error));
+        let (kind, number, status, error) =
+            (attempt.kind, attempt.number, or(status.map(|status| status.as_u16())), or(*error));
         let seconds = duration.as_secs();
         self.add(format!("{kind:?} {number} ended: {status} {error}, {bytes} bytes, {seconds} s"));
     }
 
     fn retry(&self, retry: &Retry) {
         let Retry { api, version, method, calls, wait, status, error, .. } = retry;
-        let (method, status, error) = (or(*method), or(*status), or(*error));
+        let (method, status, error) = (or(*method), or(status.map(|status| status.as_u16())), or(*error));
         let wait = wait.as_secs_f64().ceil();
         self.add(format!("again {api} {version} {method}: {calls} calls in {wait} s, {status} {error}"));
     }

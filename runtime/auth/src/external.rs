@@ -66,8 +66,10 @@ impl External {
         let mut auth = AuthHeaders::none();
         let (id, secret) = (member("client_id"), member("client_secret"));
         if !id.is_empty() && !secret.is_empty() {
-            auth =
-                auth.with(AUTHORIZATION, &format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))))?;
+            auth = auth.with_header(
+                AUTHORIZATION,
+                &format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))),
+            )?;
         } else if !project.is_empty() {
             form.push(("options", &options));
         }

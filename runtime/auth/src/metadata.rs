@@ -81,7 +81,7 @@ impl State {
         let host = std::env::var("GCE_METADATA_HOST").ok().filter(|host| !host.is_empty());
         let host = host.as_deref().unwrap_or(HOST);
         let url = format!("http://{host}/computeMetadata/v1/{path}");
-        let flavor = AuthHeaders::none().with(HeaderName::from_static("metadata-flavor"), "Google")?;
+        let flavor = AuthHeaders::none().with_header(HeaderName::from_static("metadata-flavor"), "Google")?;
         let seen = self.seen.load(Ordering::Relaxed);
         let mut http = settings.http.clone();
         if !seen {

@@ -34,7 +34,7 @@ impl Settings {
     pub(crate) fn headers(&self, token: &str) -> Result<AuthHeaders> {
         let headers = AuthHeaders::bearer(token)?.with_universe_domain(self.universe());
         match &self.quota_project {
-            Some(project) => headers.with(QUOTA_PROJECT, project),
+            Some(project) => headers.with_header(QUOTA_PROJECT, project),
             None => Ok(headers),
         }
     }

@@ -32,7 +32,7 @@ impl Login {
         if self.basic {
             let pair = STANDARD.encode(format!("{}:{}", self.client_id, self.client_secret));
             auth = auth
-                .with(AUTHORIZATION, &format!("Basic {pair}"))
+                .with_header(AUTHORIZATION, &format!("Basic {pair}"))
                 .map_err(|error| crate::http::Failure::Unusable(error.to_string()))?;
         } else {
             form.extend([("client_id", &*self.client_id), ("client_secret", &*self.client_secret)]);

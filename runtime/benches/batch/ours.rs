@@ -14,13 +14,15 @@ use crate::zoo::{self, Animal, Prepared, Zoo};
 /// Responds to every batch with the prepared bytes.
 pub(crate) struct Memory {
     prepared: Arc<Prepared>,
+    answer: fn(&Prepared, &[u8]) -> Vec<Bytes>,
     /// Runs after the request was written and before anything is read.
     between: fn(),
 }
 
 impl Transport for Memory {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
-        let chunks = self.prepared.answer(request.body.as_bytes().expect("a batch is no stream"));
+        let body = request.body.as_bytes().expect("a batch is no stream");
+        let chunks = (self.answer)(&self.prepared, body);
         drop(request);
         (self.between)();
         let mut headers = HeaderMap::new();
@@ -32,7 +34,17 @@ impl Transport for Memory {
 
 /// A service with this transport.
 pub(crate) fn zoo(prepared: &Arc<Prepared>, between: fn()) -> Zoo {
-    let transport = Memory { prepared: Arc::clone(prepared), between };
+    with_transport(Memory { prepared: Arc::clone(prepared), answer: Prepared::answer, between })
+}
+
+/// A service whose server responds to requests of any number of calls.
+#[allow(dead_code)] // Not every benchmark needs it.
+pub(crate) fn zoo_of_any_size(prepared: &Arc<Prepared>) -> Zoo {
+    let answer = Prepared::answer_as_many;
+    with_transport(Memory { prepared: Arc::clone(prepared), answer, between: || () })
+}
+
+fn with_transport(transport: Memory) -> Zoo {
     Zoo::builder().anonymous().transport(transport).build().expect("a service")
 }
 

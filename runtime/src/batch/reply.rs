@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
 
-use crate::call::reading::{Panic, Reader, Reading, value};
+use crate::call::reading::{IntoCall, Panic, Parts, Reader, Reading, value};
 use crate::call::request::Request;
-use crate::{Error, RawResponse, Response, Result};
+use crate::{Api, Error, RawResponse, Response, Result};
 
 /// The id of a call in its batch: set by the caller, or generated. Generated ids differ from all ids of callers.
 ///
@@ -95,6 +95,69 @@ pub struct Reply<T> {
     pub result: Result<T>,
     /// The HTTP response of the call, if the server sent one.
     pub response: Option<RawResponse>,
+    /// The call itself if it failed, to be queued again. `None` for a `batchUpdate` whose parts had callbacks, because
+    /// these have run.
+    pub failed: Option<FailedCall<T>>,
+}
+
+/// A call that failed. It is queued again like any call, without being built again: on another batch, by a dispatcher or
+/// in a run. It has its id, its key and its options.
+///
+/// If the [outcome](Error::is_unknown_outcome) of the first attempt is unknown, the call may have been executed.
+///
+/// In a run with a journal, a call that failed for good keeps its error: there, it is not sent again under its id.
+///
+/// ```
+/// # use gapis_testkit::farm::Farm;
+/// # use gapis_runtime::Result;
+/// # async fn example(farm: &Farm) -> Result<()> {
+/// let mut failed = Vec::new();
+/// let mut batch = farm.batch();
+/// batch.queue_all(["1", "2", "3"].map(|id| farm.animals().get(id)), |reply| failed.extend(reply.failed))?;
+/// batch.execute().await;
+///
+/// let mut batch = farm.batch();
+/// batch.queue_all(failed, |reply| println!("{}: {:?}", reply.id, reply.result))?;
+/// batch.execute().await;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a call does nothing until it is queued"]
+pub struct FailedCall<T>(Box<Failed<T>>);
+
+struct Failed<T> {
+    request: Request,
+    reader: Reader<'static, T>,
+}
+
+impl<T> FailedCall<T> {
+    fn new(id: &Id, request: &Request, reader: Reader<'static, T>) -> Self {
+        let mut request = request.clone();
+        request.options_mut().id = id.as_given().map(str::to_owned);
+        FailedCall(Box::new(Failed { request, reader }))
+    }
+
+    /// The method's id: `drive.files.get`.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        self.0.request.id()
+    }
+}
+
+impl<'cb, A: Api, T: Send + 'static> IntoCall<'cb, A> for FailedCall<T> {
+    type Value = T;
+
+    fn into_parts(self) -> Parts<'cb, T> {
+        let Failed { mut request, reader } = *self.0;
+        request.require_api(A::SPEC);
+        Parts { request, reader }
+    }
+}
+
+impl<T> fmt::Debug for FailedCall<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FailedCall").field(&self.method()).finish()
+    }
 }
 
 impl<T> Reply<T> {
@@ -258,9 +321,12 @@ impl<'cb> Then<'cb> {
 fn typed<T>(reader: Reader<'_, T>, arrived: Arrived<'_>) -> (Reply<T>, Option<Panic>) {
     let Arrived { id, index, request, result, undecodable } = arrived;
     let came = result.is_ok();
+    let again = reader.again();
     let Reading { result, response, panic } = reader.read(request.facts(), result);
     *undecodable = result.as_ref().err().filter(|_| came).cloned();
-    (Reply { id, index, result, response }, panic)
+    let again = again.filter(|_| result.is_err());
+    let failed = again.map(|reader| FailedCall::new(&id, request, reader));
+    (Reply { id, index, result, response, failed }, panic)
 }
 
 #[cfg(test)]

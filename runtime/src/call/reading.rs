@@ -111,7 +111,7 @@ impl<T> Reader<'_, T> {
     }
 
     /// Another one that reads the same, unless it hands out parts.
-    pub(crate) fn again(&self) -> Option<Self> {
+    pub(crate) fn again(&self) -> Option<Reader<'static, T>> {
         self.settle.is_none().then_some(Reader { decode: self.decode, settle: None })
     }
 

@@ -213,6 +213,21 @@ impl Request {
         self.0.error.get_or_insert(error);
     }
 
+    /// Makes the call invalid if it is not a call of this API.
+    pub(crate) fn require_api(&mut self, api: &ApiSpec) {
+        let own = self.0.api;
+        if (own.name, own.version) != (api.name, api.version) {
+            self.fail(Error::input(format!(
+                "{}: a call of {} {} cannot be sent together with calls of {} {}",
+                self.id(),
+                own.name,
+                own.version,
+                api.name,
+                api.version
+            )));
+        }
+    }
+
     pub(crate) fn set_body(&mut self, body: &dyn Body) {
         match body.encode(self.0.api) {
             Ok(encoded) => self.0.body = Some(encoded),

@@ -32,14 +32,14 @@ impl AuthHeaders {
     /// # Errors
     /// If the token has characters that are not allowed in a header.
     pub fn bearer(token: &str) -> Result<Self> {
-        AuthHeaders::none().with(AUTHORIZATION, &format!("Bearer {token}"))
+        AuthHeaders::none().with_header(AUTHORIZATION, &format!("Bearer {token}"))
     }
 
     /// Adds another header.
     ///
     /// # Errors
     /// If the value has characters that are not allowed in a header. The message does not show the value.
-    pub fn with(mut self, name: HeaderName, value: &str) -> Result<Self> {
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Result<Self> {
         let mut value = HeaderValue::from_str(value).map_err(|_| {
             Error::credentials(format!(
                 "the credentials have characters that are not allowed in the header `{name}`"
@@ -204,7 +204,7 @@ impl ApiKey {
     /// Credentials with this key.
     #[must_use]
     pub fn new(key: &str) -> Self {
-        ApiKey(Fixed(AuthHeaders::none().with(HeaderName::from_static("x-goog-api-key"), key)))
+        ApiKey(Fixed(AuthHeaders::none().with_header(HeaderName::from_static("x-goog-api-key"), key)))
     }
 }
 

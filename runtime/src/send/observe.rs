@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
 /// Receives reports about what a client sends, for counters, histograms and gauges of any metrics library. See
 /// [`Builder::observer`](crate::Builder::observer).
 ///
@@ -27,7 +29,7 @@ use std::time::Duration;
 ///     fn attempt_finished(&self, attempt: &Attempt, ended: &Ended) {
 ///         let method = attempt.method.unwrap_or("batch");
 ///         let outcome = match (ended.status, ended.error) {
-///             (Some(status), _) => status.to_string(),
+///             (Some(status), _) => status.as_str().to_owned(),
 ///             (None, error) => error.unwrap_or_default().to_owned(),
 ///         };
 ///         *self.0.lock().unwrap().entry((method, outcome)).or_default() += 1;
@@ -112,7 +114,7 @@ pub enum AttemptKind {
 #[non_exhaustive]
 pub struct Ended {
     /// The status of the response, if there was one. For a batch, the status of the batch as a whole.
-    pub status: Option<u16>,
+    pub status: Option<StatusCode>,
     /// Why the request failed, in one word: `status` (a status outside 200 to 299), `batch_refused` (such a status for
     /// a batch as a whole), `connect`, `untrusted`, `transport`, `timeout`, `protocol`, `unreadable` (a response to a
     /// batch that cannot be parsed), `io` (the caller's own reader failed), `dropped` (the future was dropped). There
@@ -139,7 +141,7 @@ pub struct Retry {
     /// The length of the wait. Zero if only credentials had to be renewed, or a batch had to be made smaller.
     pub wait: Duration,
     /// The status of the response to the last attempt, if there was one. For several calls, that of the first.
-    pub status: Option<u16>,
+    pub status: Option<StatusCode>,
     /// Why the last attempt failed, in the words of [`Ended::error`].
     pub error: Option<&'static str>,
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use http::StatusCode;
 
 use crate::send::client::Client;
 use crate::send::observe::{Attempt, AttemptKind, Ended, Observer, Retry};
@@ -28,7 +29,8 @@ pub(crate) fn retry(
 ) {
     let Some(observer) = client.observer() else { return };
     let (api, version) = (api.name, api.version);
-    let (status, error) = (error.and_then(Error::answered), error.map(Error::word));
+    let status = error.and_then(Error::answered).and_then(status_code);
+    let error = error.map(Error::word);
     observer.retry(&Retry { api, version, method, calls, wait, status, error });
 }
 
@@ -134,16 +136,21 @@ impl Watch {
         let Some(watching) = self.0.take() else { return };
         let status = watching.seen.status.load(Ordering::Relaxed);
         let ended = Ended {
-            status: (status > 0).then_some(status),
+            status: status_code(status),
             error,
             duration: watching.began.elapsed(),
             bytes: watching.seen.bytes.load(Ordering::Relaxed),
         };
-        watching.span.ended(ended.status, ended.error);
+        watching.span.ended(ended.status.map(|status| status.as_u16()), ended.error);
         if let Some(observer) = &watching.observer {
             observer.attempt_finished(&watching.attempt, &ended);
         }
     }
+}
+
+/// Not a status: none yet, or the code of an operation's error that is not one of HTTP.
+fn status_code(code: u16) -> Option<StatusCode> {
+    StatusCode::from_u16(code).ok()
 }
 
 impl Drop for Watch {

@@ -3,6 +3,7 @@
 //! Each module covers one behavior. Time is paused in tests that wait, so that waits are exact and take no real time.
 #![allow(missing_docs, unreachable_pub, clippy::type_complexity)]
 
+mod again;
 mod barriers;
 mod blocking;
 mod credentials;

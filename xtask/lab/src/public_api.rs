@@ -28,11 +28,20 @@ struct Package {
     foreign: &'static [&'static str],
 }
 
-const PACKAGES: &[Package] = &[Package {
-    name: "gapis-runtime",
-    folder: "runtime",
-    foreign: &["bytes", "futures_core", "http", "jiff", "reqwest", "serde_core", "serde_json", "tokio"],
-}];
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "gapis-runtime",
+        folder: "runtime",
+        foreign: &["bytes", "futures_core", "http", "jiff", "reqwest", "serde_core", "serde_json", "tokio"],
+    },
+    Package { name: "gapis-auth", folder: "runtime/auth", foreign: &["gapis_runtime"] },
+    Package {
+        name: "gapis-mock",
+        folder: "runtime/mock",
+        foreign: &["bytes", "gapis_runtime", "http", "serde_core", "serde_json"],
+    },
+    Package { name: "gapis-codegen", folder: "codegen", foreign: &["serde_json"] },
+];
 
 /// What to do with the lists.
 #[derive(Args, Clone, Copy, Debug, Default)]

@@ -96,9 +96,9 @@ impl Aws {
 
     /// Starts a session of the metadata service. Returns the header of its other requests.
     async fn session(&self, http: &Http, url: &str) -> Result<AuthHeaders> {
-        let seconds = AuthHeaders::none().with(SESSION_SECONDS, "300")?;
+        let seconds = AuthHeaders::none().with_header(SESSION_SECONDS, "300")?;
         let session = self.ask(http, |http| async move { http.put(url, &seconds).await }).await?;
-        AuthHeaders::none().with(SESSION, session.trim())
+        AuthHeaders::none().with_header(SESSION, session.trim())
     }
 
     async fn region(&self, http: &Http, session: &AuthHeaders) -> Result<String> {

@@ -58,7 +58,7 @@ impl Subject {
             for (name, value) in source["headers"].as_object().into_iter().flatten() {
                 let bad = || Error::credentials(format!("{WHAT} have invalid `headers`"));
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-                headers = headers.with(name, value.as_str().ok_or_else(bad)?)?;
+                headers = headers.with_header(name, value.as_str().ok_or_else(bad)?)?;
             }
             return Ok(Subject::Url { url: url.to_owned(), headers, format: Format::of(source)? });
         }

@@ -227,7 +227,8 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         self.tokens.remove(&index);
         if let Err(error) = turned {
             self.note_failure(&id, &request, &error);
-            let reply = Reply { id, index, result: Err(error), response: Some(response.clone()) };
+            let reply =
+                Reply { id, index, result: Err(error), response: Some(response.clone()), failed: None };
             self.counts.taken += 1;
             self.counts.failed += 1;
             self.replies.push_back(reply);
@@ -318,6 +319,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
             index,
             result: Err(Error::cancelled("reading the reply panicked")),
             response: None,
+            failed: None,
         });
         if reply.result.is_ok() {
             self.counts.succeeded += 1;
