@@ -95,17 +95,17 @@ pub struct Reply<T> {
     pub result: Result<T>,
     /// The HTTP response of the call, if the server sent one.
     pub response: Option<RawResponse>,
-    /// The call itself if it failed, to be queued again. `None` for a `batchUpdate` whose parts had callbacks, because
-    /// these have run.
+    /// The call itself, if it failed, so that it can be queued again. `None` for a `batchUpdate` whose parts had
+    /// callbacks, because the callbacks have run.
     pub failed: Option<FailedCall<T>>,
 }
 
-/// A call that failed. It is queued again like any call, without being built again: on another batch, by a dispatcher or
-/// in a run. It has its id, its key and its options.
+/// A failed call. It can be queued again without being built again: in another batch, with a dispatcher or in a run. It
+/// has the same id, key and options as before.
 ///
 /// If the [outcome](Error::is_unknown_outcome) of the first attempt is unknown, the call may have been executed.
 ///
-/// In a run with a journal, a call that failed for good keeps its error: there, it is not sent again under its id.
+/// In a run with a journal, a call that failed permanently keeps its error: it is not sent again with the same id.
 ///
 /// ```
 /// # use gapis_testkit::farm::Farm;
@@ -137,7 +137,7 @@ impl<T> FailedCall<T> {
         FailedCall(Box::new(Failed { request, reader }))
     }
 
-    /// The method's id: `drive.files.get`.
+    /// The id of the method, such as `drive.files.get`.
     #[must_use]
     pub fn method(&self) -> &'static str {
         self.0.request.id()
