@@ -297,7 +297,7 @@ mod tests {
         for number in 1001..2002 {
             governor.user(&MAIL, user(number));
         }
-        // The 1001 of before but for two, dropped when there were twice as many as after the last look.
+        // All but two of the first 1001 buckets are dropped, when there are twice as many as after the previous check.
         assert_eq!(count(), 2002 - 999);
         assert!(Arc::ptr_eq(&held, &governor.user(&MAIL, user(0))), "somebody holds it");
         assert!(busy.upgrade().is_some(), "it was used");
