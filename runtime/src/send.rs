@@ -6,6 +6,7 @@ pub(crate) mod blocking;
 pub(crate) mod bucket;
 pub(crate) mod builder;
 pub(crate) mod client;
+pub(crate) mod counted;
 pub(crate) mod credentials;
 mod endpoint;
 pub(crate) mod governor;

@@ -19,10 +19,11 @@ use super::queue::{Entry, LaneId};
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
 use crate::send::bucket::Refusal;
 use crate::send::client;
+use crate::send::counted::{Taken, counted};
 use crate::send::gzip;
 use crate::send::observe::AttemptKind;
 use crate::send::rt::{Instant, Timer};
-use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
+use crate::send::transport::{BodyStream, HttpRequest, HttpResponse, RequestBody};
 use crate::send::watch::Watch;
 use crate::wire::address::host_and_path;
 use crate::wire::spec::ApiSpec;
@@ -55,7 +56,16 @@ pub(super) struct Exchange<'cb> {
     watch: Watch,
     phase: Phase,
     idle: Option<Timer>,
+    upload: Upload,
     matching: Matching,
+}
+
+/// How much of the body of the request was sent.
+#[derive(Default)]
+struct Upload {
+    taken: Taken,
+    /// How much it was when the idle timeout last ended.
+    before: u64,
 }
 
 /// The calls of a request.
@@ -168,6 +178,16 @@ impl End {
     }
 }
 
+/// The request with a body that counts how much of it was sent, if it is large.
+fn counting(mut request: HttpRequest) -> (HttpRequest, Upload) {
+    let upload = Upload::default();
+    request.body = match request.body {
+        RequestBody::Bytes(bytes) => counted(bytes, &upload.taken),
+        stream @ RequestBody::Stream { .. } => stream,
+    };
+    (request, upload)
+}
+
 impl<'cb> Exchange<'cb> {
     /// Sends. Nothing happens until it is polled.
     pub(super) fn start(
@@ -183,11 +203,14 @@ impl<'cb> Exchange<'cb> {
         let (calls, bytes) = (entries.len(), request.body.length());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
+        let (request, upload) = counting(request);
         let url = request.url.clone();
         let sending = open(watch.send(client, request), url, limits);
         let phase = Phase::Sending(Box::pin(sending));
         let idle = client.timeout().map(Timer::new);
-        Exchange::new(entries, tallies, auths, watch, phase, idle, Matching::new(token, calls))
+        let exchange =
+            Exchange::new(entries, tallies, auths, watch, phase, idle, Matching::new(token, calls));
+        Exchange { upload, ..exchange }
     }
 
     /// Sends one call by itself. Nothing happens until the exchange is polled.
@@ -199,10 +222,12 @@ impl<'cb> Exchange<'cb> {
         let about = (call.api(), call.id());
         let watch = Watch::call(&client, about, AttemptKind::SingleCall, entry.sent, request.body.length());
         let idle = call.attempt_timeout().map(Timer::new);
+        let (request, upload) = counting(request);
         let sending = watch.send(&client, request);
         let answer = async move { client.read(gzip::decompress(sending.await?)).await };
         let phase = Phase::Alone(Box::pin(answer));
-        Some(Exchange::new(entries, tallies, auths, watch, phase, idle, Matching::new(String::new(), 1)))
+        let matching = Matching::new(String::new(), 1);
+        Some(Exchange { upload, ..Exchange::new(entries, tallies, auths, watch, phase, idle, matching) })
     }
 
     fn new(
@@ -227,6 +252,7 @@ impl<'cb> Exchange<'cb> {
             watch,
             phase,
             idle,
+            upload: Upload::default(),
             matching,
         }
     }
@@ -411,6 +437,7 @@ impl<'cb> Exchange<'cb> {
     }
 
     fn touch(&mut self) {
+        self.upload.before = self.upload.taken.get();
         if let Some(idle) = &mut self.idle {
             idle.restart();
         }
@@ -423,11 +450,17 @@ impl<'cb> Exchange<'cb> {
         }
     }
 
-    /// Returns the timeout error when no bytes have arrived for too long.
+    /// Returns the timeout error when for too long no bytes of the request were sent and none of the response arrived.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
-        match &mut self.idle {
-            Some(idle) => Pin::new(idle).poll(cx).map(|after| Error::timeout("the request", after)),
-            None => Poll::Pending,
+        let Some(idle) = &mut self.idle else { return Poll::Pending };
+        loop {
+            let after = ready!(Pin::new(&mut *idle).poll(cx));
+            let taken = self.upload.taken.get();
+            if std::mem::replace(&mut self.upload.before, taken) == taken {
+                return Poll::Ready(Error::timeout("the request", after));
+            }
+            // The request was still being sent.
+            idle.restart();
         }
     }
 }

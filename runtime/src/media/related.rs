@@ -7,12 +7,13 @@ use futures_util::stream;
 use tokio::sync::Mutex;
 
 use super::progress::Teller;
-use super::silence::{Taken, is_one_piece, until_silent};
-use super::source::{Content, PIECE, Source};
+use super::silence::until_silent;
+use super::source::{Content, Source};
 use super::stored::Sums;
 use super::window::{rewind, too_large, wrong_length};
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
+use crate::send::counted::{PIECE, Taken, is_one_piece};
 use crate::send::observe::AttemptKind;
 use crate::send::transport::{BodyStream, RequestBody};
 use crate::wire::body::Encoded;

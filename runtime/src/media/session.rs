@@ -11,9 +11,10 @@ use http::header::{
 use http::header::{IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE};
 use url::Url;
 
-use super::silence::{Taken, counted, until_silent};
+use super::silence::until_silent;
 use crate::call::request::Request;
 use crate::send::attempts::{Attempt, Attempts, Exchange, Step};
+use crate::send::counted::{Taken, counted};
 use crate::send::credentials::AuthHeaders;
 use crate::send::observe::AttemptKind;
 use crate::send::transport::{HttpRequest, RequestBody};

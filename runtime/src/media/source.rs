@@ -8,8 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf, SeekFrom};
 
-/// The number of bytes to read at a time.
-pub(super) const PIECE: usize = 64 * 1024;
+use crate::send::counted::PIECE;
 
 /// Media to upload: bytes, a file, a reader or a stream, with its media type.
 ///

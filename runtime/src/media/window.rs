@@ -4,7 +4,8 @@ use std::future::poll_fn;
 
 use bytes::{Bytes, BytesMut};
 
-use super::source::{Content, PIECE, Source};
+use super::source::{Content, Source};
+use crate::send::counted::PIECE;
 use crate::{Error, Result};
 
 /// How much is allocated before it is known that the source has so much. A buffer of the default chunk size is

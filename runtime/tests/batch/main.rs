@@ -27,5 +27,6 @@ mod simulation;
 mod single;
 mod socket;
 mod splitting;
+mod uploading;
 mod ways;
 mod writing;

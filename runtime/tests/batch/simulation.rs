@@ -148,7 +148,8 @@ fn peer(server: Server, seed: u64) -> (Peer, Arc<Mutex<Seen>>) {
             Some(animal(&id))
         });
         let answer = answer.after(server.latency);
-        if rng.f64() < server.lost { answer.cut(200, Some(Piece::Break)) } else { answer }
+        let at = answer.bytes().len().min(200);
+        if rng.f64() < server.lost { answer.cut(at, Some(Piece::Break)) } else { answer }
     });
     (peer, seen)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt as _, StreamExt};
 use gapis_runtime::transport::{HttpRequest, HttpResponse, Transport};
 use gapis_runtime::{BoxFuture, Client, Error, Json, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -64,22 +64,16 @@ impl Part {
 }
 
 impl Sent {
-    fn new(number: usize, request: &HttpRequest) -> Self {
-        let content_type = request.headers.get("content-type").map_or("", |v| v.to_str().unwrap_or_default());
+    fn new(number: usize, request: HttpRequest) -> Self {
+        let HttpRequest { url, headers, body, .. } = request;
+        // A large one is a stream whose pieces are there.
+        let body = body.collect().now_or_never().unwrap().unwrap();
+        let content_type = headers.get("content-type").map_or("", |v| v.to_str().unwrap_or_default());
         let parts = match content_type.split_once("boundary=") {
-            Some((_, boundary)) => {
-                split(std::str::from_utf8(request.body.as_bytes().unwrap()).unwrap(), boundary)
-            }
+            Some((_, boundary)) => split(std::str::from_utf8(&body).unwrap(), boundary),
             None => Vec::new(),
         };
-        Sent {
-            number,
-            at: Instant::now(),
-            url: request.url.clone(),
-            headers: request.headers.clone(),
-            body: request.body.as_bytes().unwrap().clone(),
-            parts,
-        }
+        Sent { number, at: Instant::now(), url, headers, body, parts }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -312,7 +306,7 @@ impl Transport for Peer {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse>> {
         let sent = {
             let mut all = self.sent.lock().unwrap();
-            let sent = Sent::new(all.len(), &request);
+            let sent = Sent::new(all.len(), request);
             all.push(sent.clone());
             sent
         };
