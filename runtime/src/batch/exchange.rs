@@ -64,7 +64,7 @@ pub(super) struct Exchange<'cb> {
 #[derive(Default)]
 struct Upload {
     taken: Taken,
-    /// How much it was when the idle timeout last ended.
+    /// The value of `taken` when the idle timeout was last restarted.
     before: u64,
 }
 
