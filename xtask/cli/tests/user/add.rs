@@ -100,7 +100,7 @@ fn what_is_here_already_is_told() {
     let error = user.error(&["add", "pond:v1", "--from", &from]);
     assert_eq!(error, "pond:v1 has already been added; `gapis update pond:v1` fetches its newest revision");
     let error = user.error(&["add", "farm:v2", "--folder", "x", "--from", &from]);
-    assert!(error.contains("change `folder` and `runtime` in it"), "{error}");
+    assert!(error.contains("change `folder` and `runtime` there"), "{error}");
     assert_eq!(user.run_well(&["list", "--all", "pond", "--from", &from]), "pond:v1  here\npond:v2\n");
     let out = user.run_well(&["list"]);
     assert!(out.contains("pond:v1  20260102        1        1  batch        1000  yes\n"), "{out}");
