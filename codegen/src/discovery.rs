@@ -4,9 +4,9 @@
 //! converted it. Maps are ordered by key, so that the order in a document has no effect on the output. The format:
 //! <https://developers.google.com/discovery/v1/reference/apis>.
 
+mod members;
 mod mend;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -16,8 +16,7 @@ use serde::{Deserialize, Deserializer};
 use crate::error::Error;
 use crate::log::Log;
 
-/// Members by name, in bytewise order.
-pub(crate) type Members<T> = BTreeMap<String, T>;
+pub(crate) use self::members::Members;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, remote = "Self")]

@@ -70,6 +70,8 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     let document = discovery::parse(document, &mut log)?;
     let summary = summary(&document, &options.name)?;
     let api = resolve::resolve(&document, options, &mut log)?;
+    // Not needed from here on, and as large as the files that follow.
+    drop(document);
     let files = emit::emit(&api, options)?;
     let count = |form| resolve::count_operations(&api, form);
     let operations = Operations {
@@ -110,7 +112,7 @@ pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error>
 pub fn methods(document: &[u8], options: &Options) -> Result<Inventory, Error> {
     let mut log = log::Log::new(&options.name);
     let mut document = discovery::parse(document, &mut log)?;
-    document.schemas.clear();
+    document.schemas = discovery::Members::default();
     let options = Options { updates: BTreeMap::new(), items: BTreeMap::new(), ..options.clone() };
     let api = resolve::resolve(&document, &options, &mut log)?;
     Ok(crate::inventory::build(&api))

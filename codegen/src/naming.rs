@@ -12,7 +12,6 @@ use std::collections::HashSet;
 use std::fmt;
 
 use heck::ToShoutySnakeCase;
-use proc_macro2::{Ident, Span};
 
 use crate::features::FEATURES;
 use crate::table::Table;
@@ -37,13 +36,6 @@ impl Name {
     /// The name without `r#`.
     pub(crate) fn bare(&self) -> &str {
         self.0.strip_prefix("r#").unwrap_or(&self.0)
-    }
-
-    pub(crate) fn ident(&self) -> Ident {
-        match self.0.strip_prefix("r#") {
-            Some(bare) => Ident::new_raw(bare, Span::call_site()),
-            None => Ident::new(&self.0, Span::call_site()),
-        }
     }
 }
 

@@ -1,16 +1,13 @@
 //! `src/<resource>.rs`, and for a resource below it `src/<resource>/<nested>.rs`: a struct for the resource, its methods,
 //! their markers and setters.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-
 use super::anchors::{self, Anchors};
 use super::{docs, gate, updates};
 use crate::model::{Api, Download, Items, Method, Paging, Parameter, ParameterType, Resource, Type, Upload};
 use crate::naming::Name;
 use crate::prose::{self, Schemas, code};
 use crate::rust_type::{self, At};
-use crate::source::{Source, literal};
+use crate::source::{Function, Source, literal};
 
 /// Writes the module of a resource.
 pub(crate) struct Writer<'a> {
@@ -45,11 +42,11 @@ impl Writer<'_> {
             }
             for nested in &resource.resources {
                 self.source.blank();
-                self.source.code(accessor(nested, &quote!(self.0), &quote!('a)));
+                self.source.function(&accessor(nested, "self.0", "'a"));
             }
             for method in &resource.methods {
                 self.source.blank();
-                self.function(method, &quote!(self.0), &quote!());
+                self.function(method, "self.0", "");
             }
             self.source.close("}");
         }
@@ -58,59 +55,58 @@ impl Writer<'_> {
         }
     }
 
-    /// The function that returns a call. `path` leads to the type of the method.
-    pub(crate) fn function(&mut self, method: &Method, client: &TokenStream, path: &TokenStream) {
+    /// The function that returns a call. `client` is an expression, and `path` leads to the type of the method.
+    pub(crate) fn function(&mut self, method: &Method, client: &str, path: &str) {
         let lines = self.method_docs(method);
         self.source.docs(&lines);
         gate::deprecated(method.docs.deprecated, self.source);
         let types = &self.api.types;
-        let name = method.function.ident();
-        let marker = method.marker.ident();
-        let arguments = method.arguments.iter().map(|argument| {
-            let name = argument.name.ident();
-            let ty = tokens(&rust_type::argument(types, argument, At::Resource));
-            quote!(#name: #ty)
-        });
+        let (name, marker) = (&method.function, &method.marker);
+        let argument = |argument: &Parameter| {
+            format!("{}: {}", argument.name, rust_type::argument(types, argument, At::Resource))
+        };
+        let mut arguments: Vec<String> = method.arguments.iter().map(argument).collect();
         // An enum value can be passed as text too.
         let words = method.arguments.iter().filter_map(|argument| match argument.ty {
             ParameterType::Enum(index) if !argument.repeated => {
-                let name = argument.name.ident();
-                let ty = tokens(&rust_type::ty(types, &Type::Enum(index), At::Resource));
-                Some(quote!(let #name: #ty = #name.into();))
+                let ty = rust_type::ty(types, &Type::Enum(index), At::Resource);
+                Some(format!("let {name}: {ty} = {name}.into();", name = argument.name))
             }
             _ => None,
         });
+        let statements = words.collect();
         let in_path = method.path_arguments.iter().filter_map(|&index| method.arguments.get(index));
-        let in_path = in_path.map(|argument| argument.name.ident());
-        let in_query = method.arguments.iter().filter(|argument| !argument.in_path).map(|argument| {
-            let wire = tokens(&literal(&argument.wire));
-            let name = argument.name.ident();
-            quote!(.with_param(#wire, &#name))
-        });
+        let in_path: Vec<String> = in_path.map(|argument| format!("&{}", argument.name)).collect();
+        let in_path = in_path.join(", ");
+        let in_query = method.arguments.iter().filter(|argument| !argument.in_path);
+        let in_query: String = in_query
+            .map(|argument| format!(".with_param({}, &{})", literal(&argument.wire), argument.name))
+            .collect();
         if self.api.update_of(method).is_some() {
-            let update = tokens(updates::name(self.api));
-            return self.source.code(quote! {
-                pub fn #name<'cb>(&self #(, #arguments)*) -> #update<'cb, #path #marker> {
-                    #(#words)*
-                    #update::new(#client, &[#(&#in_path),*]) #(#in_query)*
-                }
+            let update = updates::name(self.api);
+            return self.source.function(&Function {
+                name: name.to_string(),
+                generics: "<'cb>",
+                arguments,
+                output: format!("{update}<'cb, {path}{marker}>"),
+                statements,
+                value: format!("{update}::new({client}, &[{in_path}]){in_query}"),
             });
         }
-        let body = method
-            .body
-            .as_ref()
-            .map(|(name, payload)| (name.ident(), tokens(&rust_type::payload(types, payload, At::Resource))));
-        let body_argument = body.iter().map(|(name, ty)| quote!(#name: #ty));
-        let arguments = arguments.chain(body_argument);
-        let body = match &body {
-            Some((name, _)) => quote!(Some(&#name)),
-            None => quote!(None),
-        };
-        self.source.code(quote! {
-            pub fn #name(&self #(, #arguments)*) -> Call<#path #marker> {
-                #(#words)*
-                Call::new(#client, &[#(&#in_path),*], #body) #(#in_query)*
+        let body = match &method.body {
+            Some((name, payload)) => {
+                arguments.push(format!("{name}: {}", rust_type::payload(types, payload, At::Resource)));
+                format!("Some(&{name})")
             }
+            None => "None".to_owned(),
+        };
+        self.source.function(&Function {
+            name: name.to_string(),
+            generics: "",
+            arguments,
+            output: format!("Call<{path}{marker}>"),
+            statements,
+            value: format!("Call::new({client}, &[{in_path}], {body}){in_query}"),
         });
     }
 
@@ -298,12 +294,14 @@ fn list(what: &str, links: Vec<String>, lines: &mut Vec<String>) {
     }
 }
 
-/// The function that returns a resource.
-pub(crate) fn accessor(resource: &Resource, client: &TokenStream, life: &TokenStream) -> TokenStream {
-    let (function, module, name): (Ident, Ident, Ident) =
-        (resource.accessor.ident(), resource.module.ident(), resource.name.ident());
-    quote! {
-        pub fn #function(&self) -> #module::#name<#life> { #module::#name(#client) }
+/// The function that returns a resource. `client` is an expression.
+pub(crate) fn accessor(resource: &Resource, client: &str, life: &str) -> Function {
+    let Resource { accessor, module, name, .. } = resource;
+    Function {
+        name: accessor.to_string(),
+        output: format!("{module}::{name}<{life}>"),
+        value: format!("{module}::{name}({client})"),
+        ..Function::default()
     }
 }
 
@@ -325,9 +323,4 @@ fn forms(method: &Method) -> Option<String> {
     let forms_known = forms.iter().any(|form| !form.is_empty());
     let list = || forms.iter().map(|form| literal(form)).collect::<Vec<_>>().join(", ");
     forms_known.then(|| format!("forms: &[{}]", list()))
-}
-
-/// Parses code that this crate has written.
-fn tokens(text: &str) -> TokenStream {
-    text.parse().unwrap_or_default()
 }

@@ -2,8 +2,6 @@
 
 use std::num::NonZeroU32;
 
-use quote::quote;
-
 use super::resources::{Writer, accessor};
 use super::{front, gate};
 use crate::model::Api;
@@ -63,11 +61,11 @@ impl Writer<'_> {
         for (index, resource) in root.resources.iter().enumerate() {
             self.source.blank();
             gate::of_resource(self.api, index, self.source);
-            self.source.code(accessor(resource, &quote!(&self.0), &quote!('_)));
+            self.source.function(&accessor(resource, "&self.0", "'_"));
         }
         for method in &root.methods {
             self.source.blank();
-            self.function(method, &quote!(&self.0), &quote!(methods::));
+            self.function(method, "&self.0", "methods::");
         }
         self.source.close("}");
     }

@@ -7,8 +7,6 @@
 //! The generated crate itself also compiles a function for each schema of a chain, one out of the other. For that its limit of
 //! recursion is raised; crates that use it have no need of it.
 
-#![expect(clippy::indexing_slicing, reason = "the numbers are those of the objects")]
-
 use std::collections::HashSet;
 
 use super::recursion::components;
@@ -43,12 +41,13 @@ pub(crate) fn is_nested_too_deep(ty: &Type) -> bool {
 
 /// Cuts all chains that are too long. Gives the number of schemas in the longest chain.
 pub(crate) fn cut(objects: &mut Table<Object>, log: &mut Log<'_>) -> usize {
-    let uses: Vec<Vec<(usize, usize)>> = objects.iter().map(|object| uses(&object.shape)).collect();
+    let uses: Table<Vec<(usize, usize)>> = objects.iter().map(|object| uses(&object.shape)).collect();
     let (cuts, longest) = cuts(&uses);
     if cuts.is_empty() {
         return longest;
     }
-    let is_alias: Vec<bool> = objects.iter().map(|object| matches!(object.shape, Shape::Alias(_))).collect();
+    let is_alias: Table<bool> =
+        objects.iter().map(|object| matches!(object.shape, Shape::Alias(_))).collect();
     for (index, object) in objects.iter_mut().enumerate() {
         let types: Vec<&mut Type> = match &mut object.shape {
             Shape::Struct(fields) => fields.iter_mut().map(|field| &mut field.ty).collect(),
@@ -79,16 +78,16 @@ pub(crate) fn cut(objects: &mut Table<Object>, log: &mut Log<'_>) -> usize {
 }
 
 /// The uses of an object by another that are cut, and the number of objects in the longest chain.
-fn cuts(uses: &[Vec<(usize, usize)>]) -> (HashSet<(usize, usize)>, usize) {
+fn cuts(uses: &Table<Vec<(usize, usize)>>) -> (HashSet<(usize, usize)>, usize) {
     let targets: Table<Vec<usize>> =
         uses.iter().map(|uses| uses.iter().map(|(target, _)| *target).collect()).collect();
     let component = components(&targets);
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); uses.len()];
+    let mut members: Table<Vec<usize>> = Table::filled(Vec::new(), uses.len());
     component.iter().enumerate().for_each(|(object, &number)| members[number].push(object));
     let mut cuts = HashSet::new();
     // How many steps each component needs. It uses only those with lower numbers.
-    let mut steps = vec![0; uses.len()];
-    let mut lengths = vec![0; uses.len()];
+    let mut steps = Table::filled(0, uses.len());
+    let mut lengths = Table::filled(0, uses.len());
     for (number, members) in members.iter().enumerate() {
         let is_large = members.len() > LARGEST_CYCLE;
         let within = match members.len() {
@@ -120,13 +119,13 @@ fn cuts(uses: &[Vec<(usize, usize)>]) -> (HashSet<(usize, usize)>, usize) {
         steps[number] = within + below;
         lengths[number] += members.len();
     }
-    (cuts, lengths.into_iter().max().unwrap_or(0))
+    (cuts, lengths.iter().copied().max().unwrap_or(0))
 }
 
 /// The steps down from an object in a cycle. As the compiler does, it looks at each of the others once.
 fn height(
     object: usize,
-    uses: &[Vec<(usize, usize)>],
+    uses: &Table<Vec<(usize, usize)>>,
     component: &Table<usize>,
     seen: &mut HashSet<usize>,
 ) -> usize {
@@ -171,9 +170,10 @@ fn named(ty: &mut Type) -> Option<&mut Type> {
 #[cfg(test)]
 mod tests {
     use super::cuts;
+    use crate::table::Table;
 
     /// Objects that use the next one with so many steps.
-    fn chain(length: usize, steps: usize, is_circle: bool) -> Vec<Vec<(usize, usize)>> {
+    fn chain(length: usize, steps: usize, is_circle: bool) -> Table<Vec<(usize, usize)>> {
         let next = |index: usize| if is_circle { Some((index + 1) % length) } else { Some(index + 1) };
         let uses = |index| next(index).filter(|&next| next < length).map(|next| (next, steps));
         (0..length).map(|index| uses(index).into_iter().collect()).collect()

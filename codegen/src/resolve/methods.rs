@@ -214,7 +214,7 @@ impl Builder<'_, '_, '_> {
             .iter()
             .zip(names)
             .map(|(wire, name)| {
-                let schema = method.parameters.get(*wire).unwrap_or_else(|| {
+                let schema = method.parameters.get(wire).unwrap_or_else(|| {
                     self.log.warn(&place.below(wire), "the path names a parameter that does not exist: text");
                     &text
                 });

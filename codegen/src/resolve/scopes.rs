@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
-use crate::discovery::{Document, Resource};
+use crate::discovery::{Document, Members, Resource};
 use crate::model::{self, Scope};
 use crate::naming::{self, Kind};
 use crate::steps::step;
@@ -16,7 +16,7 @@ pub(crate) fn collect(document: &Document) -> Vec<Scope> {
     for method in document.methods.values() {
         urls.extend(method.scopes.iter().map(|scope| (scope.as_str(), None)));
     }
-    for (url, scope) in &document.auth.oauth2.scopes {
+    for (url, scope) in document.auth.oauth2.scopes.iter() {
         urls.insert(url, scope.description.as_deref());
     }
     let names = naming::assign(Kind::Scope, urls.keys().map(|url| naming::scope_stem(url)), &[]);
@@ -28,7 +28,7 @@ pub(crate) fn collect(document: &Document) -> Vec<Scope> {
     scopes.collect()
 }
 
-fn named<'d>(resources: &'d BTreeMap<String, Resource>, urls: &mut BTreeMap<&'d str, Option<&'d str>>) {
+fn named<'d>(resources: &'d Members<Resource>, urls: &mut BTreeMap<&'d str, Option<&'d str>>) {
     for resource in resources.values() {
         for method in resource.methods.values() {
             urls.extend(method.scopes.iter().map(|scope| (scope.as_str(), None)));

@@ -1,5 +1,7 @@
 //! Runs the program on its server and looks at what it printed, what it left behind and what went over the wire.
 
+use std::process::Command;
+
 use gapis_example_farm::{Output, server};
 use gapis_farm_v2::Farm;
 
@@ -40,4 +42,11 @@ animals: horse, sheep, Dolly
     let paths: Vec<String> = mock.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths, ["/batch/farm/v2"; 4]);
     assert_eq!(mock.call_count(), 3 + 4 + 4);
+}
+
+#[test]
+fn the_program_runs_by_itself() {
+    let run = Command::new(env!("CARGO_BIN_EXE_gapis-example-farm")).output().unwrap();
+    let printed = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success() && printed.ends_with("animals: horse, sheep, Dolly\n"), "{printed}");
 }

@@ -1,35 +1,8 @@
-//! Runs each program on its server and looks at what it printed, what it left behind and what went over the wire.
+//! The programs after the samples in Google's batch guides.
 
-use gapis_drive_v3::runtime::{Builder, FromClient};
 use gapis_examples::{Output, servers};
-use gapis_mock::MockServer;
 
-// Each program as it is; what it needs beside `run` to be one goes unused here.
-#[allow(dead_code)]
-#[path = "../examples/calendar.rs"]
-mod calendar;
-#[allow(dead_code)]
-#[path = "../examples/classroom.rs"]
-mod classroom;
-#[allow(dead_code)]
-#[path = "../examples/displayvideo.rs"]
-mod displayvideo;
-#[allow(dead_code)]
-#[path = "../examples/docs.rs"]
-mod docs;
-#[allow(dead_code)]
-#[path = "../examples/sheets.rs"]
-mod sheets;
-
-/// The service over a server.
-fn service<T: FromClient>(mock: &MockServer) -> T {
-    Builder::new().anonymous().endpoint(&mock.uri()).build().unwrap()
-}
-
-/// What was printed.
-fn text(buffer: &std::sync::Mutex<Vec<u8>>) -> String {
-    String::from_utf8(buffer.lock().unwrap().clone()).unwrap()
-}
+use crate::{calendar, classroom, displayvideo, docs, service, sheets, text};
 
 #[tokio::test]
 async fn the_calendar() {
