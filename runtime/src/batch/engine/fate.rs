@@ -299,7 +299,7 @@ impl<'cb> Engine<'cb> {
         if let Some(first) = calls.first() {
             let last = first.ledger.last.as_ref();
             watch::retry(&self.client, self.api, None, calls.len(), wait, last);
-            drop(Span::retry(calls.len(), wait, last));
+            let _ = Span::retry(calls.len(), wait, last);
         }
     }
 
