@@ -25,7 +25,7 @@ farmers: 2
 ghost failed: 404 Not Found: Not Found: animal 404 (notFound)
 3 calls in 1 HTTP request, 1 of them failed
 == One closure for many calls, which keeps what it learns
-refused: farm.animals.list: the batch has a call with the id \"llama\" already
+refused: farm.animals.list: the batch already has a call with the id \"llama\"
 call 0 (farm.animals.insert) is answered
 call 1 (farm.animals.insert) is answered
 call 2 (farm.animals.insert) is answered

@@ -47,7 +47,7 @@ fn only_the_named_host_is_asked() {
     server.answer("/apis/pond/v1/rest", moved(&other.url("/pond")));
     server.answer("/$discovery/rest?version=v1", moved("/$discovery/rest?version=v1"));
     let (well, out) = repository.run(&["fetch", "pond:v1", "--from", &server.url("/apis")]);
-    assert!(!well && out.contains("on another host than the directory"), "{out}");
+    assert!(!well && out.contains("not on the host of the directory"), "{out}");
     assert!(out.contains("redirect to another host") && out.contains("too many redirects"), "{out}");
     assert_eq!((repository.read(POND), other.asked()), (before, vec![]));
     server.answer("/apis/pond/v1/rest", moved("/moved"));

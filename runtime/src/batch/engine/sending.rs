@@ -1,4 +1,4 @@
-//! Requests that leave: which calls go next, and what their HTTP request is.
+//! Sends requests: decides which calls are next, and builds their HTTP request.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use super::super::job::Job;
 use super::super::plan::{Auths, Limits, Packed, covers, pack};
 use super::super::queue::{Entry, LaneId};
 use super::credentials::Authorized;
-use super::{Boarding, Engine, FAR};
+use super::{Engine, FAR, Preparing};
 use crate::send::bucket::Admission;
 use crate::send::credentials::AuthHeaders;
 use crate::send::governor::lock;
@@ -20,27 +20,27 @@ use crate::send::rt::Instant;
 use crate::send::transport::HttpRequest;
 
 impl<'cb> Engine<'cb> {
-    /// Sends what may be sent now.
-    pub(super) fn depart(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> bool {
+    /// Sends all requests that may be sent now.
+    pub(super) fn send_ready(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> bool {
         let mut progressed = false;
         loop {
-            if self.boarding.is_none() {
-                if self.flying.len() >= self.options.concurrency || !self.board(cx, job) {
+            if self.preparing.is_none() {
+                if self.in_flight.len() >= self.options.concurrency || !self.prepare(cx, job) {
                     return progressed;
                 }
                 progressed = true;
             }
-            let Some(boarding) = &mut self.boarding else { continue };
-            let Poll::Ready(authorized) = boarding.authorizing.poll(cx) else { return progressed };
+            let Some(preparing) = &mut self.preparing else { continue };
+            let Poll::Ready(authorized) = preparing.authorizing.poll(cx) else { return progressed };
             progressed = true;
-            if let Some(exchange) = self.launch(job, authorized) {
-                self.flying.push(Box::new(exchange));
+            if let Some(exchange) = self.start(job, authorized) {
+                self.in_flight.push(Box::new(exchange));
             }
         }
     }
 
-    /// Takes the calls of the next request out of those that wait. Whether anything changed.
-    fn board(&mut self, cx: &Context<'_>, job: &mut dyn Job<'cb>) -> bool {
+    /// Takes the calls of the next request out of those that wait. Returns whether anything changed.
+    fn prepare(&mut self, cx: &Context<'_>, job: &mut dyn Job<'cb>) -> bool {
         let now = Instant::now();
         if self.abandon(job, now) {
             return true;
@@ -53,13 +53,13 @@ impl<'cb> Engine<'cb> {
         let size = self.limits().calls;
         if self.waiting.ready < size
             && !is_group
-            && let Some(until) = self.lingers(job, now)
+            && let Some(until) = self.linger_until(job, now)
         {
-            self.soon(Some(until));
+            self.wake_at(Some(until));
             return false;
         }
         if let Some(at) = self.paced.filter(|at| *at > now) {
-            self.soon(Some(at));
+            self.wake_at(Some(at));
             return false;
         }
         let admission = lock(&self.project).admit(self.number, now, cx.waker());
@@ -68,7 +68,7 @@ impl<'cb> Engine<'cb> {
             Admission::Probe => (1, f64::INFINITY),
             Admission::Later(at) => {
                 self.blocked = Some(at);
-                self.soon(Some(at));
+                self.wake_at(Some(at));
                 return false;
             }
         };
@@ -81,29 +81,29 @@ impl<'cb> Engine<'cb> {
             return true;
         }
         self.partial = None;
-        let mut booked: Vec<(LaneId, f64)> = Vec::new();
+        let mut units_taken: Vec<(LaneId, f64)> = Vec::new();
         for entry in &calls {
-            match booked.iter_mut().rfind(|(lane, _)| *lane == entry.lane) {
+            match units_taken.iter_mut().rfind(|(lane, _)| *lane == entry.lane) {
                 Some((_, units)) => *units += entry.cost(),
-                None => booked.push((entry.lane, entry.cost())),
+                None => units_taken.push((entry.lane, entry.cost())),
             }
         }
-        lock(&self.project).sent(booked.iter().map(|(_, units)| units).sum(), now);
+        lock(&self.project).sent(units_taken.iter().map(|(_, units)| units).sum(), now);
         if is_group {
-            // The others were booked when they were taken out of their lanes.
-            booked.iter().for_each(|(lane, units)| self.waiting.book(*lane, *units, now));
+            // The units of other calls were taken when they left their lanes.
+            units_taken.iter().for_each(|(lane, units)| self.waiting.take_units(*lane, *units, now));
         }
         self.drop_overdue(job, &mut calls);
         let authorizing = self.authorize(&calls);
-        self.boarding = Some(Boarding { calls, is_group, booked, authorizing });
+        self.preparing = Some(Preparing { calls, is_group, units_taken, authorizing });
         true
     }
 
-    /// Gives back the units of calls that were taken and did not leave with that request. If one was a probe, another one
-    /// may go.
-    pub(super) fn give_back(&mut self, booked: &[(LaneId, f64)], left: Option<&Exchange<'cb>>) {
-        for (lane, units) in booked {
-            let left = left.map_or(0.0, |exchange| exchange.booked(*lane));
+    /// Returns the units of calls that were taken and are not in the request that was sent. If one of them was a probe,
+    /// another probe may be sent.
+    pub(super) fn return_units(&mut self, units_taken: &[(LaneId, f64)], left: Option<&Exchange<'cb>>) {
+        for (lane, units) in units_taken {
+            let left = left.map_or(0.0, |exchange| exchange.units_of(*lane));
             if left < *units || left == 0.0 {
                 lock(&self.project).unsent(units - left);
                 if let Some(mut bucket) = self.waiting.bucket(*lane) {
@@ -113,7 +113,7 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Answers those of which the time for another attempt is over, and those that nobody waits for any more.
+    /// Fails calls whose time for another attempt is over, and drops calls whose reply no task waits for.
     fn drop_overdue(&mut self, job: &mut dyn Job<'cb>, calls: &mut VecDeque<Entry<'cb>>) {
         let goes = |job: &dyn Job<'cb>, entry: &Entry<'cb>| {
             let is_over = entry.sent > 0 && entry.ledger.is_over(self.policy(entry), Duration::ZERO);
@@ -133,35 +133,34 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Begins the HTTP request of the calls that were taken, as far as it has room. Nothing if there was nothing to send
-    /// after all.
-    fn launch(&mut self, job: &mut dyn Job<'cb>, authorized: Authorized) -> Option<Exchange<'cb>> {
-        let Boarding { mut calls, is_group, booked, .. } = self.boarding.take()?;
+    /// Starts the HTTP request with as many of the prepared calls as fit. Returns `None` if there is nothing to send.
+    fn start(&mut self, job: &mut dyn Job<'cb>, authorized: Authorized) -> Option<Exchange<'cb>> {
+        let Preparing { mut calls, is_group, units_taken, .. } = self.preparing.take()?;
         let auths = self.authorized(job, &mut calls, authorized);
         let exchange = match self.alone {
             true => self.open_alone(job, &mut calls, auths),
             false => self.open(job, &mut calls, auths),
         };
-        self.give_back(&booked, exchange.as_ref());
+        self.return_units(&units_taken, exchange.as_ref());
         match is_group {
             true if !calls.is_empty() => self.waiting.group(calls),
-            // The first of them stands first again.
-            _ => calls.into_iter().rev().for_each(|entry| self.waiting.back(entry)),
+            // They keep their order.
+            _ => calls.into_iter().rev().for_each(|entry| self.waiting.push_front(entry)),
         }
         exchange
     }
 
-    /// A request with so many calls begins: the next one waits as long as the batch's rate asks for.
+    /// Delays the next request by the time that this request's calls take at the batch's rate.
     pub(super) fn keep_pace(&mut self, calls: usize) {
         if let Some(rate) = self.options.rate {
             let begin = self.paced.unwrap_or_else(Instant::now).max(Instant::now());
-            // A rate may be so low that the next request is beyond what a clock can say.
+            // The rate may be so low that the clock cannot represent the time of the next request.
             let pause = Duration::try_from_secs_f64(calls as f64 / rate).unwrap_or(FAR);
             self.paced = Some(begin + pause.min(FAR));
         }
     }
 
-    /// Begins one HTTP request with calls from the front of `calls`.
+    /// Starts an HTTP request with calls from the front of `calls`.
     fn open(
         &mut self,
         job: &mut dyn Job<'cb>,
@@ -171,17 +170,19 @@ impl<'cb> Engine<'cb> {
         let client = self.client.clone();
         let is_own = |entry: &Entry<'_>| entry.request.client().is_same(&client);
         if !inside.iter().any(|(other, _)| other.is_same(&client)) && calls.iter().any(is_own) {
-            // Calls that have more time than those that gave up: their credentials are asked again.
+            // The remaining calls have more time than those that gave up. Their credentials are requested again.
             return None;
         }
-        // Where there are none, calls of other clients bring their own, and the outer request goes without.
+        // If the batch's own client has no calls and no credentials, the calls of other clients have their own, and the
+        // request itself has none.
         let place = inside.iter().position(|(other, _)| other.is_same(&client));
         let auth = place.map(|place| inside.swap_remove(place).1).unwrap_or_default();
-        let own = (client, auth);
-        // Where another client's call would inherit something of ours, ours travels inside as well.
-        let outside = inside.iter().all(|other| covers(other, &own));
+        let own_auth = (client, auth);
+        // If a call of another client would inherit a header of the batch's own client, these headers are put into the
+        // parts.
+        let outside = inside.iter().all(|other| covers(other, &own_auth));
         if !outside {
-            inside.push(own.clone());
+            inside.push(own_auth.clone());
         }
         let token = format!("{:08x}", self.rng.u32(..));
         let mut refused = Vec::new();
@@ -191,23 +192,23 @@ impl<'cb> Engine<'cb> {
             self.answer(job, entry, Err(error));
         }
         let Packed { entries, shared, content_type, body } = packed?;
-        let manifest = self.sign(job, entries)?;
-        let request = self.http_request(outside.then_some(&own.1), shared, &content_type, body);
+        let manifest = self.record_sending(job, entries)?;
+        let request = self.http_request(outside.then_some(&own_auth.1), shared, &content_type, body);
         let mut auths = inside;
         if outside {
-            auths.push(own);
+            auths.push(own_auth);
         }
         Some(Exchange::start(&self.client, self.api, manifest, token, auths, request, self.options.limits))
     }
 
-    /// Notes that calls are about to be sent. Where that cannot be noted, they are answered with the reason.
-    pub(super) fn sign(
+    /// Records that calls are about to be sent. If this fails, they get the error as their reply.
+    pub(super) fn record_sending(
         &mut self,
         job: &mut dyn Job<'cb>,
         mut entries: Vec<Option<Entry<'cb>>>,
     ) -> Option<Manifest<'cb>> {
         let noted = entries.iter().flatten().try_for_each(|entry| job.sending(entry));
-        if let Err(error) = noted.and_then(|()| job.departing()) {
+        if let Err(error) = noted.and_then(|()| job.commit_sending()) {
             entries.into_iter().flatten().for_each(|entry| self.answer(job, entry, Err(error.clone())));
             return None;
         }
@@ -223,7 +224,7 @@ impl<'cb> Engine<'cb> {
     }
 
     pub(super) fn limits(&self) -> Limits {
-        // With a rate, no more than a second's worth goes out at once.
+        // With a rate, a request has the calls of one second at most.
         let burst = self.options.rate.map_or(usize::MAX, |rate| (rate.ceil() as usize).max(1));
         Limits {
             calls: if self.alone { 1 } else { self.size.min(burst) },
@@ -242,14 +243,14 @@ impl<'cb> Engine<'cb> {
         let mut headers = self.client.headers().clone();
         match auth {
             Some(auth) => auth.put(&mut headers),
-            // The client's headers are in its calls' parts, where they belong to no other client's.
+            // The client's headers are in the parts of its calls, because calls of other clients must not inherit them.
             None => {
                 let agent = headers.remove(USER_AGENT);
                 headers.clear();
                 headers.extend(agent.map(|agent| (USER_AGENT, agent)));
             }
         }
-        // What all calls say of themselves wins over what is said of the batch.
+        // Headers that all calls share replace those of the batch.
         for (name, value) in self.options.headers.iter().cloned().chain(shared) {
             headers.insert(name, value);
         }
