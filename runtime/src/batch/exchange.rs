@@ -53,6 +53,8 @@ pub(super) struct Exchange<'cb> {
     pub(super) held: Vec<Held<'cb>>,
     /// Calls that are sent again with renewed credentials.
     pub(super) renewed: Vec<Entry<'cb>>,
+    /// Whether the request failed as a whole, or its response ended early.
+    pub(super) has_failed: bool,
     watch: Watch,
     phase: Phase,
     idle: Option<Timer>,
@@ -94,6 +96,8 @@ pub(super) struct Held<'cb> {
     pub(super) after: Option<Duration>,
     /// Why the server refused the call before executing it, if it did.
     pub(super) refusal: Option<Refusal>,
+    /// Whether the call failed because its whole request did.
+    pub(super) with_request: bool,
 }
 
 impl<'cb> Manifest<'cb> {
@@ -249,6 +253,7 @@ impl<'cb> Exchange<'cb> {
             tallies,
             held: Vec::new(),
             renewed: Vec::new(),
+            has_failed: false,
             watch,
             phase,
             idle,

@@ -11,6 +11,8 @@ use clap_complete::Shell;
 use crate::batch::Batch;
 use crate::config;
 use crate::generate::Generate;
+#[cfg(feature = "site")]
+use crate::site::Site;
 use crate::user::{Add, Changes, Describe, Show, Update};
 use crate::workspace::Terminal;
 
@@ -56,6 +58,16 @@ enum Command {
     /// Send calls of any method in batches; each call is a line of JSON
     #[cfg(feature = "batch")]
     Batch(Batch),
+    /// Write a site to look APIs up in: the guide, and each method with the Rust that calls it
+    ///
+    /// It is files that a browser opens from the folder, without a server, with a search over all APIs. The folder is replaced
+    /// as a whole, and only if it is such a site, is empty or does not exist.
+    #[command(after_help = "Examples:
+  gapis site
+  gapis site drive:v3 'compute:*' --out docs/apis
+  gapis site --documents documents --out docs/apis")]
+    #[cfg(feature = "site")]
+    Site(Site),
     /// Print completions for a shell
     #[command(after_help = "Examples:
   gapis completions bash > ~/.local/share/bash-completion/completions/gapis
@@ -105,6 +117,8 @@ impl Gapis {
             Command::Diff(changes) => (changes.run(&workspace()?, terminal)?, BREAKS),
             Command::List(show) => (show.run(folder, terminal)?, NOT_WELL),
             Command::Describe(describe) => (describe.run(workspace, terminal)?, NOT_WELL),
+            #[cfg(feature = "site")]
+            Command::Site(site) => (site.run(workspace, terminal)?, NOT_WELL),
             Command::Completions { shell } => {
                 complete(*shell, terminal.out)?;
                 (true, NOT_WELL)

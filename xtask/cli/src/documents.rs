@@ -3,12 +3,17 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use gapis_codegen::inventory::Method;
 use gapis_codegen::{Inventory, Limits, Options, Quota};
 
 use crate::api::{ApiId, Apis, Entry};
 use crate::files::read_document;
 use crate::generate::options;
 use crate::workspace::Workspace;
+
+/// How many calls a batch has at most, where nothing else is known: the number that the batch guides of the Python and .NET
+/// clients give for all APIs.
+const USUAL_CALLS: usize = 1000;
 
 /// Documents, not read yet.
 #[derive(Debug)]
@@ -79,6 +84,37 @@ impl Document {
         self.id.as_ref().is_some_and(is)
     }
 
+    /// Its API, if its file is called as one.
+    #[cfg(feature = "site")]
+    pub(crate) fn id(&self) -> Option<&ApiId> {
+        self.id.as_ref()
+    }
+
+    /// Its API as `drive:v3`, or its path.
+    #[cfg(feature = "site")]
+    pub(crate) fn name(&self) -> String {
+        self.id.as_ref().map_or_else(|| self.path.display().to_string(), ToString::to_string)
+    }
+
+    /// Whether a pattern names its API: as in [`Document::is_called`], by the name without the version, or with a `*` for
+    /// any text.
+    #[cfg(feature = "site")]
+    pub(crate) fn is_named(&self, pattern: &str) -> bool {
+        let Some(id) = &self.id else { return false };
+        if self.is_called(pattern) || id.name == pattern {
+            return true;
+        }
+        let mut parts = pattern.split('*');
+        let name = id.to_string();
+        let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+        let Some(last) = parts.next_back() else { return false };
+        for part in parts {
+            let Some(at) = rest.find(part) else { return false };
+            rest = rest.get(at + part.len()..).unwrap_or_default();
+        }
+        rest.ends_with(last)
+    }
+
     /// Whether the name of its API begins that method's id.
     pub(crate) fn begins(&self, method: &str) -> bool {
         let name = method.split('.').next().unwrap_or(method);
@@ -91,6 +127,41 @@ impl Document {
 
     pub(crate) fn limits_source(&self) -> Option<&str> {
         self.entry.limits_source.as_deref()
+    }
+
+    /// How many calls a batch has at most; 0 if there are no batches.
+    pub(crate) fn calls(&self) -> usize {
+        self.limits().calls.unwrap_or(USUAL_CALLS)
+    }
+
+    /// How its calls are batched, in words.
+    pub(crate) fn batch_facts(&self, inventory: &Inventory) -> String {
+        let path = &inventory.service.batch_path;
+        match self.limits().calls {
+            Some(0) => "the API takes no batches; calls go one by one".to_owned(),
+            Some(calls) => {
+                let source = self.limits_source().unwrap_or("gapis.toml");
+                format!("up to {calls} calls in one request to /{path} ({source})")
+            }
+            None => format!("up to {USUAL_CALLS} calls in one request to /{path}, the usual limit"),
+        }
+    }
+
+    /// What a call of a method costs, and of what, where something is known of that.
+    pub(crate) fn quota_facts(&self, method: &Method) -> Option<String> {
+        let quota = self.quota();
+        let units = quota.units_of(&method.id);
+        let rates = [(quota.project_per_minute, "a project"), (quota.user_per_minute, "each user")];
+        let rates: Vec<String> = rates
+            .iter()
+            .filter_map(|(rate, whose)| Some(format!("{} a minute for {whose}", (*rate)?)))
+            .collect();
+        if units == 1 && rates.is_empty() {
+            return None;
+        }
+        let of = if rates.is_empty() { String::new() } else { format!(" of {}", rates.join(", ")) };
+        let source = self.quota_source().unwrap_or("gapis.toml");
+        Some(format!("{units} {}{of} ({source})", if units == 1 { "unit" } else { "units" }))
     }
 
     pub(crate) fn quota(&self) -> &Quota {
@@ -109,6 +180,16 @@ impl Document {
         let (bytes, options) = self.bytes()?;
         let inventory = gapis_codegen::inventory(&bytes, &options)?;
         Ok(Read { bytes, inventory })
+    }
+
+    /// Reads it with the documentation of what is in it.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    #[cfg(feature = "site")]
+    pub(crate) fn documented(&self) -> Result<Inventory> {
+        let (bytes, options) = self.bytes()?;
+        Ok(gapis_codegen::documented(&bytes, &options)?)
     }
 
     /// Reads what a call needs of it.

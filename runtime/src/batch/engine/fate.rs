@@ -62,7 +62,7 @@ impl<'cb> Engine<'cb> {
             None => exchange.count_failed(&entry),
         }
         entry.ledger.last = Some(error);
-        exchange.held.push(Held { entry, after, refusal });
+        exchange.held.push(Held { entry, after, refusal, with_request: exchange.has_failed });
     }
 
     /// Handles a request that failed as a whole.
@@ -78,6 +78,7 @@ impl<'cb> Engine<'cb> {
             Verdict::Retry { rate_limited, .. } => refusal_of(error, rate_limited),
             Verdict::Final | Verdict::Refresh => None,
         };
+        exchange.has_failed = true;
         left.into_iter().for_each(|entry| self.judge(job, exchange, entry, error.clone()));
         let Some(refusal) = refusal.filter(|_| !exchange.held.is_empty()) else {
             return self.settle(job, exchange, false);
@@ -238,7 +239,8 @@ impl<'cb> Engine<'cb> {
     /// Sends calls that failed individually again, each after its own wait. Calls with the same history share a wait.
     fn retry_failed(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
         let mut waits: Vec<(u32, Option<Duration>, Duration, Vec<Entry<'cb>>)> = Vec::new();
-        for Held { mut entry, after, refusal } in held {
+        let mut request_is_paid = None;
+        for Held { mut entry, after, refusal, with_request } in held {
             let policy = self.policy(&entry).clone();
             let times = if refusal == Some(Refusal::Limited) {
                 // A limited call was not executed. So this attempt is not counted, and the call is tried until its time
@@ -248,7 +250,13 @@ impl<'cb> Engine<'cb> {
                 entry.limited
             } else {
                 let verdict = Verdict::Retry { after, rate_limited: false };
-                if entry.ledger.fate(&policy, verdict) == Fate::Final || !self.client.budget().take() {
+                let is_final = entry.ledger.fate(&policy, verdict) == Fate::Final;
+                // A request that failed as a whole is one request to send again, however many calls it has.
+                let mut pay = || match with_request {
+                    true => *request_is_paid.get_or_insert_with(|| self.client.budget().take()),
+                    false => self.client.budget().take(),
+                };
+                if is_final || !pay() {
                     self.give_up(job, entry);
                     continue;
                 }

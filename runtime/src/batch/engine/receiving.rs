@@ -125,6 +125,7 @@ impl<'cb> Engine<'cb> {
             End::Broken(cause) => {
                 let message = "the server's response ended before the part for this call";
                 let error = Error::unknown_outcome(message, Some(cause));
+                exchange.has_failed = true;
                 self.all_failed(job, exchange, left, &error);
                 self.settle(job, exchange, false);
             }
