@@ -171,7 +171,7 @@ impl<'cb, A: Api> Batch<'cb, A> {
         self
     }
 
-    /// Sets limits on the sizes of the server's responses. Default: [`ReadLimits::default`].
+    /// Sets limits on the sizes of the server's responses.
     pub fn with_limits(mut self, limits: ReadLimits) -> Self {
         self.raw.options.limits = limits;
         self
