@@ -1,7 +1,7 @@
 //! Writes the model as the files of a crate. All decisions were made before.
 
 mod anchors;
-mod docs;
+pub(crate) mod docs;
 mod enums;
 mod front;
 mod gate;
@@ -51,7 +51,7 @@ pub(crate) fn emit(api: &Api, options: &Options) -> Result<BTreeMap<PathBuf, Str
 }
 
 /// The Rust names of the schemas that are written, by their names in the document.
-fn schema_names(api: &Api) -> BTreeMap<&str, &str> {
+pub(crate) fn schema_names(api: &Api) -> BTreeMap<&str, &str> {
     let objects = api.types.objects.iter().zip(&api.gates.objects);
     let kept = objects.filter(|(object, gate)| !object.inline && gate.is_some());
     kept.map(|(object, _)| (object.wire.as_str(), object.name.as_str())).collect()

@@ -103,6 +103,34 @@ pub fn inventory(document: &[u8], options: &Options) -> Result<Inventory, Error>
     Ok(crate::inventory::build(&api))
 }
 
+/// The inventory of a document's crate with the documentation of its items, as Markdown: what the crate has in its comments,
+/// which is the prose of the document, if it has any, and facts such as bounds and defaults.
+///
+/// HTML and marks of text direction in the document's prose are escaped. Links to schemas are paths in the crate,
+/// ``[`File`](schemas::File)``.
+///
+/// ```
+/// # fn main() -> Result<(), gapis_codegen::Error> {
+/// let document = br#"{"name": "farm", "version": "v2", "rootUrl": "https://farm.example.com/", "resources":
+///     {"animals": {"methods": {"list": {"id": "farm.animals.list", "path": "animals", "parameters":
+///     {"most": {"type": "integer", "location": "query", "description": "How many.", "maximum": "9"}}}}}}}"#;
+/// let inventory = gapis_codegen::documented(document, &gapis_codegen::Options::default())?;
+/// assert_eq!(inventory.methods[0].setters[0].docs, "How many.\n\nAt most `9`.");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// The errors of [`generate`].
+pub fn documented(document: &[u8], options: &Options) -> Result<Inventory, Error> {
+    let mut log = log::Log::new(&options.name);
+    let document = discovery::parse(document, &mut log)?;
+    let api = resolve::resolve(&document, options, &mut log)?;
+    let mut inventory = crate::inventory::build(&api);
+    crate::inventory::document(&api, &mut inventory);
+    Ok(inventory)
+}
+
 /// Makes the part of a document's inventory that a call needs at run time: service and methods, with their paths and
 /// parameters. Schemas are passed over, which are most of a document, so that it takes less time. Types of bodies and
 /// responses are JSON values in it, and nothing is paged, waits or is an update.

@@ -11,6 +11,7 @@
 mod build;
 mod compare;
 mod data;
+mod docs;
 mod items;
 
 pub(crate) use build::build;
@@ -19,4 +20,5 @@ pub use data::{
     Alias, Argument, Enum, Field, Inventory, Location, Method, Paging, Request, Resource, Scope, Service,
     Setter, Struct, Update, Variant,
 };
+pub(crate) use docs::document;
 pub use items::{Item, ItemKind};

@@ -37,7 +37,8 @@ mod growth;
 
 pub use build::{Build, BuildError};
 pub use error::{Error, Warning};
-pub use generate::{Crate, Operations, Summary, generate, inventory, methods, summarize};
+pub use generate::{Crate, Operations, Summary, documented, generate, inventory, methods, summarize};
 pub use inventory::Inventory;
 pub use naming::crate_name;
 pub use options::{FeaturePolicy, ItemsRule, Limits, Options, Quota, Revision, Runtime, UpdateRule};
+pub use visible::visible;

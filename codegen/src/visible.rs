@@ -17,8 +17,14 @@ pub(crate) fn is_unfit(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text with each of these characters written as `\u{…}`.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+/// The text with each character that is invisible or changes how others are displayed written as `\u{…}`: controls, marks of
+/// text direction, joiners and separators without width.
+///
+/// ```
+/// assert_eq!(gapis_codegen::visible("a\u{202e}b"), r"a\u{202e}b");
+/// ```
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unfit) {
         return Cow::Borrowed(text);
     }

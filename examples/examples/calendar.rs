@@ -1,6 +1,7 @@
 //! One batch with two types of replies, and everything that a callback gets, as in the guide to the .NET client.
 //!
-//! `cargo run -p gapis-examples --example calendar -- [CALENDAR]`
+//! `cargo run -p gapis-examples --example calendar` asks a local server.
+//! `cargo run -p gapis-examples --example calendar -- --token-env TOKEN CALENDAR_ID` asks Google.
 
 use gapis_calendar_v3::schemas::{Event, EventDateTime};
 use gapis_calendar_v3::{Calendar, RawResponse, Result};

@@ -1,6 +1,7 @@
 //! Calls with their own credentials, and more calls than a request may contain, as in the Classroom guide.
 //!
-//! `cargo run -p gapis-examples --example classroom -- [COURSE1 COURSE2]`
+//! `cargo run -p gapis-examples --example classroom` asks a local server.
+//! `cargo run -p gapis-examples --example classroom -- --token-env TOKEN COURSE_ID COURSE_ID` asks Google.
 
 use gapis_classroom_v1::schemas::{Course, Student};
 use gapis_classroom_v1::{Classroom, Result};

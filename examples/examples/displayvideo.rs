@@ -1,6 +1,7 @@
 //! Activates many line items, in three ways, as in the Display & Video 360 guide.
 //!
-//! `cargo run -p gapis-examples --example displayvideo -- [ADVERTISER LINE_ITEM...]`
+//! `cargo run -p gapis-examples --example displayvideo` asks a local server.
+//! `cargo run -p gapis-examples --example displayvideo -- --token-env TOKEN ADVERTISER_ID LINE_ITEM_ID…` asks Google.
 
 use gapis_displayvideo_v4::enums::LineItemEntityStatus;
 use gapis_displayvideo_v4::schemas::{Advertiser, LineItem};

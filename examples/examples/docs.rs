@@ -1,6 +1,7 @@
 //! The other kind of batch: one call with many requests, which are applied in order, all or none.
 //!
-//! `cargo run -p gapis-examples --example docs -- [DOCUMENT]`
+//! `cargo run -p gapis-examples --example docs` asks a local server.
+//! `cargo run -p gapis-examples --example docs -- --token-env TOKEN DOCUMENT_ID` asks Google.
 
 use gapis_docs_v1::schemas::{
     BatchUpdateDocumentResponse, CreateNamedRangeRequest, InsertTextRequest, Range, UpdateTextStyleRequest,

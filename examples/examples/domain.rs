@@ -1,20 +1,27 @@
 //! An administrator's job: turns IMAP off for every user of a domain, each call with the user's own credentials.
 //!
-//! The users' addresses come from standard input, one a line.
-//!
-//! `TOKEN=… cargo run -p gapis-examples --example domain < users.txt`. A real program takes `gapis-auth`'s
-//! `ServiceAccount::for_subject` in place of one token: see the example `gapis-example-credentials`.
+//! `cargo run -p gapis-examples --example domain` asks a local server, for 250 users.
+//! `cargo run -p gapis-examples --example domain -- --token-env TOKEN FILE` asks Google, for the users whose addresses
+//! are in FILE, one a line. A real program takes `gapis-auth`'s `ServiceAccount::for_subject` in place of one token: see
+//! `examples/credentials/src/bin/administrator.rs`.
 #![allow(clippy::print_stderr)]
+use gapis_examples::{Stage, servers};
 use gapis_gmail_v1::schemas::ImapSettings;
-use gapis_gmail_v1::{BearerToken, Client, Credentials, Gmail, Result, RunReport};
+use gapis_gmail_v1::{BearerToken, Client, Credentials, Error, Gmail, Result, RunReport};
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let users: Vec<String> = std::io::stdin().lines().map_while(std::result::Result::ok).collect();
-    let token = std::env::var("TOKEN").unwrap_or_default();
-    let client = Client::builder().anonymous().build()?;
-    let report = turn_off_imap(&client, users, |_user| BearerToken::new(&token)).await?;
+    let stage = Stage::new(|| Ok(servers::gmail::start()?.0))?;
+    let [file] = stage.arguments_or([""]);
+    let users: Vec<String> = match std::fs::read_to_string(&file) {
+        Ok(text) => text.lines().map(str::to_owned).collect(),
+        Err(_) if file.is_empty() => (0..250).map(|number| format!("user{number}@example.com")).collect(),
+        Err(error) => return Err(Error::input(format!("cannot read {file}: {error}"))),
+    };
+    // The local server wants another token for each user.
+    let token = |user: &str| BearerToken::new(&stage.token_or(&format!("token of {user}")));
+    let report = turn_off_imap(&stage.service()?, users, token).await?;
     eprintln!("{} of {} users failed", report.failed, report.calls);
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! Reads the beginning of 500 messages, and adds a label to those that contain a word.
 //!
-//! `TOKEN=… cargo run -p gapis-examples --example label -- WORD LABEL`
+//! `cargo run -p gapis-examples --example label` asks a local server.
+//! `cargo run -p gapis-examples --example label -- --token-env TOKEN WORD LABEL_ID` asks Google.
 #![allow(clippy::print_stderr)]
 
+use gapis_examples::{Stage, servers};
 use gapis_gmail_v1::schemas::BatchModifyMessagesRequest;
-use gapis_gmail_v1::{BearerToken, Gmail, Result};
+use gapis_gmail_v1::{Gmail, Result};
 use serde::Deserialize;
 
 /// The members of a message that the program reads. Only these are requested.
@@ -17,11 +19,9 @@ struct Message {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let token = std::env::var("TOKEN").unwrap_or_default();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [word, label] = &arguments[..] else { return Ok(()) };
-    let gmail = Gmail::builder().credentials(BearerToken::new(&token)).build()?;
-    eprintln!("{} messages have the label", label_by_word(&gmail, word, label).await?);
+    let stage = Stage::new(|| Ok(servers::gmail::start()?.0))?;
+    let [word, label] = stage.arguments_or(["Invoice", "Label_1"]);
+    eprintln!("{} messages have the label", label_by_word(&stage.service()?, &word, &label).await?);
     Ok(())
 }
 

@@ -1,19 +1,21 @@
 //! Shares files with people: one call for each pair, in as few HTTP requests as possible.
 //!
-//! `TOKEN=… cargo run -p gapis-examples --example share -- FILE,FILE MAIL,MAIL`
+//! `cargo run -p gapis-examples --example share` asks a local server.
+//! `cargo run -p gapis-examples --example share -- --token-env TOKEN FILE,FILE MAIL,MAIL` asks Google.
 #![allow(clippy::print_stderr)]
 
 use gapis_drive_v3::schemas::Permission;
-use gapis_drive_v3::{BearerToken, Drive, Result};
+use gapis_drive_v3::{Drive, Result};
+use gapis_examples::{Stage, servers};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let token = std::env::var("TOKEN").unwrap_or_default();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let lists: Vec<Vec<&str>> = arguments.iter().map(|list| list.split(',').collect()).collect();
-    let [files, people] = &lists[..] else { return Ok(()) };
-    let drive = Drive::builder().credentials(BearerToken::new(&token)).build()?;
-    share(&drive, files, people).await?.iter().for_each(|line| eprintln!("{line}"));
+    let stage = Stage::new(|| Ok(servers::drive::start()?.0))?;
+    let lists = stage.arguments_or(["film,nothing", "ada@example.com,bob@example.com"]);
+    let [files, people] = lists.each_ref().map(|list| list.split(',').collect::<Vec<_>>());
+    let failed = share(&stage.service()?, &files, &people).await?;
+    eprintln!("{} of {} failed", failed.len(), files.len() * people.len());
+    failed.iter().for_each(|line| eprintln!("{line}"));
     Ok(())
 }
 

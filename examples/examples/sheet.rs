@@ -1,21 +1,21 @@
 //! Adds a sheet to a spreadsheet and fills it.
 //!
-//! `TOKEN=… cargo run -p gapis-examples --example sheet -- SPREADSHEET TITLE`
+//! `cargo run -p gapis-examples --example sheet` asks a local server.
+//! `cargo run -p gapis-examples --example sheet -- --token-env TOKEN SPREADSHEET_ID TITLE` asks Google.
 #![allow(clippy::print_stderr)]
 
+use gapis_examples::{Stage, servers};
 use gapis_sheets_v4::enums::SpreadsheetsValuesUpdateValueInputOption as InputOption;
 use gapis_sheets_v4::runtime::Json;
 use gapis_sheets_v4::schemas::{AddSheetRequest, SheetProperties, ValueRange};
-use gapis_sheets_v4::{BearerToken, Result, Sheets};
+use gapis_sheets_v4::{Result, Sheets};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let token = std::env::var("TOKEN").unwrap_or_default();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [book, title] = &arguments[..] else { return Ok(()) };
-    let sheets = Sheets::builder().credentials(BearerToken::new(&token)).build()?;
+    let stage = Stage::new(|| Ok(servers::sheets::start()?.0))?;
+    let [book, title] = stage.arguments_or(["book", "Farm"]);
     let rows = [["animal", "legs"], ["sheep", "4"], ["hen", "2"], ["in all", "=SUM(B2:B3)"]];
-    eprintln!("the sheet has the id {:?}", add_and_fill(&sheets, book, title, &rows).await?);
+    eprintln!("the sheet has the id {:?}", add_and_fill(&stage.service()?, &book, &title, &rows).await?);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! An update whose requests have replies: each reply is passed to the callback or ticket of its own request.
 //!
-//! `cargo run -p gapis-examples --example sheets -- [SPREADSHEET]`
+//! `cargo run -p gapis-examples --example sheets` asks a local server.
+//! `cargo run -p gapis-examples --example sheets -- --token-env TOKEN SPREADSHEET_ID` asks Google.
 
 use gapis_examples::{Output, Stage, servers};
 use gapis_sheets_v4::schemas::{AddSheetRequest, DeleteSheetRequest, FindReplaceRequest};

@@ -1,18 +1,20 @@
 //! Sends local changes of events to a calendar, unless somebody else has changed the event.
 //!
-//! `TOKEN=… cargo run -p gapis-examples --example sync -- CALENDAR`
+//! `cargo run -p gapis-examples --example sync` asks a local server, where somebody else changes an event meanwhile.
+//! `cargo run -p gapis-examples --example sync -- --token-env TOKEN CALENDAR_ID` asks Google.
 #![allow(clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 
 use gapis_calendar_v3::schemas::Event;
-use gapis_calendar_v3::{BearerToken, Calendar, Result};
+use gapis_calendar_v3::{Calendar, Result};
+use gapis_examples::{Stage, servers};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let token = std::env::var("TOKEN").unwrap_or_default();
-    let id = std::env::args().nth(1).unwrap_or_else(|| "primary".to_owned());
-    let calendar = Calendar::builder().credentials(BearerToken::new(&token)).build()?;
+    let stage = Stage::new(|| Ok(servers::calendar::start_with_others()?.0))?;
+    let [id] = stage.arguments_or(["primary"]);
+    let calendar: Calendar = stage.service()?;
     let mut pages = calendar.events().list(&id).pages();
     let mut local = BTreeMap::new();
     while let Some(page) = pages.next().await {

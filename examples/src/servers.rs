@@ -2,6 +2,10 @@
 
 pub mod calendar;
 pub mod classroom;
+pub mod compute;
 pub mod displayvideo;
 pub mod docs;
+pub mod drive;
+pub mod gmail;
 pub mod sheets;
+pub mod storage;

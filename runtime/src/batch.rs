@@ -1,12 +1,13 @@
-//! Batches: many calls of one API in few HTTP requests, each answered exactly once.
+//! Batches: many calls of one API in few HTTP requests, with exactly one reply for each call.
 //!
-//! This module holds what a user touches. `engine` decides what is sent when and who is told what, `exchange` is one
-//! HTTP request and its streamed answer. None of them is generic over the calls' types: a call is erased when it is
-//! queued, and only the function that decodes its answer knows what it is.
+//! This module has the public types. `engine` is the scheduler, which decides what is sent when and passes replies on.
+//! `exchange` is one HTTP request and its response, which is read as it arrives. Neither is generic over the types of
+//! the calls: a call's type is erased when it is queued, and only the function that decodes its reply knows it.
 
 mod batcher;
 mod engine;
 mod exchange;
+mod idle;
 mod job;
 mod journal;
 mod matching;
@@ -16,6 +17,7 @@ mod queued;
 mod reply;
 mod report;
 mod run;
+mod tally;
 mod waiting;
 
 use std::future::Future;
@@ -37,11 +39,33 @@ use crate::{Api, BoxFuture, IntoCall, Result};
 use queue::RawBatch;
 use reply::Then;
 
-/// Calls of one API that travel together. Made by the service: `drive.batch()`.
+/// Calls of one API that are sent together. Generated services make one: `drive.batch()`.
 ///
-/// Each call is answered exactly once when [`execute`](Batch::execute) completes, whatever the server does. Callbacks
-/// may borrow what lives longer than the batch, so declare such locals before it. The server may execute the calls of
-/// one batch in any order; [`barrier`](Batch::barrier) separates what must come after.
+/// Each call has exactly one reply when [`execute`](Batch::execute) completes, whatever the server does. Callbacks may
+/// borrow what lives longer than the batch, so declare such variables before the batch. The server may execute the
+/// calls of a batch in any order; calls after a [`barrier`](Batch::barrier) are sent when those before it have replies.
+///
+/// ```
+/// # use gapis_testkit::farm::Farm;
+/// use gapis_runtime::Result;
+///
+/// # async fn example(farm: Farm) -> Result<()> {
+/// let mut names = Vec::new();
+/// let mut batch = farm.batch();
+/// for id in ["1", "2"] {
+///     farm.animals().get(id).queue(&mut batch, |reply| match reply.result {
+///         Ok(animal) => println!("{}: {:?}", reply.id, animal.name),
+///         Err(error) => eprintln!("{}: {error}", reply.id),
+///     })?;
+/// }
+/// // One closure for all replies may borrow mutably.
+/// let calls = ["3", "4"].map(|id| farm.animals().get(id).with_id(id));
+/// batch.queue_all(calls, |reply| names.extend(reply.result.ok().and_then(|animal| animal.name)))?;
+/// let report = batch.execute().await;
+/// println!("{} of {} calls failed", report.failures(), report.calls());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a batch does nothing until `execute`"]
 pub struct Batch<'cb, A> {
     raw: RawBatch<'cb>,
@@ -49,28 +73,28 @@ pub struct Batch<'cb, A> {
 }
 
 impl<'cb, A: Api> Batch<'cb, A> {
-    /// A new batch. Generated services have `batch()`.
+    /// Makes an empty batch. Generated services have `batch()`.
     pub fn new(api: &A) -> Self {
         Batch { raw: RawBatch::new(api.client().clone(), A::SPEC), api: PhantomData }
     }
 
-    /// Queues a call and gives a ticket for its value, which the batch's [report](Report::redeem) redeems. A value can
-    /// also be had [by the call's id](Report::take), and the ticket be dropped.
+    /// Queues a call and returns a ticket, with which the [report](Report::redeem) of the batch gives the call's value.
+    /// The value is also available [by the call's id](Report::take), so the ticket may be dropped.
     ///
     /// # Errors
-    /// If the call is not valid, goes to another endpoint than the batch, or has an id that the batch has already. Then
-    /// nothing is queued.
+    /// If the call is invalid, has another endpoint than the batch, or has an id that the batch already contains. The
+    /// call is not queued then.
     pub fn add<C: IntoCall<'cb, A>>(&mut self, call: C) -> Result<Ticket<C::Value>> {
         let Parts { request, reader } = call.into_parts();
         let index = self.raw.push(request, Then::ticket(reader))?;
         Ok(Ticket::new(self.raw.serial, index))
     }
 
-    /// Queues a call whose reply goes to `callback`, as the call's own `queue` does. The callback runs exactly once
-    /// when the batch is executed to its end.
+    /// Queues a call and a callback for its reply, like the `queue` method of the call. The callback runs exactly once
+    /// if the batch is executed to its end.
     ///
     /// # Errors
-    /// As [`add`](Batch::add); then `callback` never runs.
+    /// The errors of [`add`](Batch::add). The callback does not run then.
     pub fn queue<C: IntoCall<'cb, A>>(
         &mut self,
         call: C,
@@ -80,11 +104,11 @@ impl<'cb, A: Api> Batch<'cb, A> {
         self.raw.push(request, Then::callback(reader, callback)).map(drop)
     }
 
-    /// Queues many calls of one type with one closure for all of their replies. It may borrow mutably.
+    /// Queues many calls of one type with one closure for all of their replies. The closure may borrow mutably.
     ///
     /// # Errors
-    /// As [`add`](Batch::add), for the first call that is refused: those before it stay queued, those after it are not
-    /// looked at.
+    /// The errors of [`add`](Batch::add), for the first call that cannot be queued. The calls before it stay queued;
+    /// those after it are not taken from the iterator.
     pub fn queue_all<C: IntoCall<'cb, A>>(
         &mut self,
         calls: impl IntoIterator<Item = C>,
@@ -97,96 +121,104 @@ impl<'cb, A: Api> Batch<'cb, A> {
         })
     }
 
-    /// Runs for every reply of this batch, of calls queued before and after, when the call's own callback has run.
+    /// Sets a closure that runs for every reply of this batch, after the call's own callback. It does not matter
+    /// whether the call was queued before or after. Several closures run in the order in which they were set.
     pub fn on_reply(&mut self, callback: impl FnMut(&Outcome<'_>) + Send + 'cb) {
         self.raw.listeners.push(Box::new(callback));
     }
 
-    /// Holds back what is queued after it until all before it is answered. The rest runs even if something failed.
+    /// Separates the calls queued so far from the calls queued later: those are not sent until all calls before the
+    /// barrier have replies. They are also sent if calls before it failed.
     pub fn barrier(&mut self) {
         self.raw.barriers.push((self.raw.calls.len(), false));
     }
 
-    /// The same, but if anything before it fails, what is queued after it is not sent: each such call is answered with an
-    /// error that [says so](crate::Error::is_cancelled).
+    /// Like [`barrier`](Batch::barrier), but if a call before it failed, the calls after it are not sent. Each of them
+    /// gets a [cancellation error](crate::Error::is_cancelled).
     pub fn barrier_if_ok(&mut self) {
         self.raw.barriers.push((self.raw.calls.len(), true));
     }
 
-    /// At most this many calls in one HTTP request. By default the API's documented limit, or what its server said.
+    /// Sets the maximum number of calls in one HTTP request, at least 1. Default: the API's documented limit. If the
+    /// server has stated a lower limit, that one applies.
     pub fn with_max_calls(mut self, calls: usize) -> Self {
         self.raw.options.max_calls = Some(calls.max(1));
         self
     }
 
-    /// At most this many bytes in the body of one HTTP request.
+    /// Sets the maximum size of the body of one HTTP request, in bytes. Default: the API's documented limit.
     pub fn with_max_bytes(mut self, bytes: usize) -> Self {
         self.raw.options.max_bytes = bytes.max(1);
         self
     }
 
-    /// At most this many HTTP requests at once. Default 2.
+    /// Sets the maximum number of HTTP requests at the same time, at least 1. Default: 2.
     pub fn with_concurrency(mut self, requests: usize) -> Self {
         self.raw.options.concurrency = requests.max(1);
         self
     }
 
-    /// At most this many calls a second, for jobs that a quota bounds. By default there is no limit.
+    /// Sets the maximum number of calls per second. No request has more calls than one second allows. Default: no
+    /// limit, apart from the quotas of the client's [governor](crate::Governor). A rate that is not positive and finite
+    /// removes the limit.
     pub fn with_rate(mut self, calls_per_second: f64) -> Self {
         self.raw.options.rate =
             (calls_per_second > 0.0 && calls_per_second.is_finite()).then_some(calls_per_second);
         self
     }
 
-    /// Sends calls of this batch again by another policy than the client's.
+    /// Sets the retry policy for the calls of this batch that have none of their own. Default: the client's policy.
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
         self.raw.options.policy = policy;
         self
     }
 
-    /// Other bounds on what a server may answer.
+    /// Sets limits on the sizes of the server's responses. Default: those of [`ReadLimits::default`].
     pub fn with_limits(mut self, limits: ReadLimits) -> Self {
         self.raw.options.limits = limits;
         self
     }
 
-    /// A header of the outer request, which the server applies to every call that has not its own.
+    /// Adds a header to the HTTP request of the batch. The server applies it to every call that does not have this
+    /// header.
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.raw.options.add_header(name, value);
         self
     }
 
-    /// A query parameter of the outer request, which the server applies to every call that has not its own.
+    /// Adds a query parameter to the HTTP request of the batch. The server applies it to every call that does not have
+    /// this parameter.
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
         self.raw.options.query.add(name, value);
         self
     }
 
-    /// How many calls are queued.
+    /// The number of queued calls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.raw.calls.len()
     }
 
-    /// Whether none is.
+    /// Whether no call is queued.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.raw.calls.is_empty()
     }
 
-    /// Sends everything and runs every callback, as the replies arrive. It cannot fail as a whole: each call has its own
-    /// result, and the report counts them. An empty batch sends nothing.
+    /// Sends all calls, and runs callbacks as the replies arrive. A batch does not fail as a whole: each call has its
+    /// own result, and the report counts them. An empty batch sends nothing.
     ///
-    /// When the future is dropped, no more callbacks run and nothing more is sent; calls on their way may be executed.
+    /// If the future is dropped, no more callbacks run and no more requests are sent, but the server may execute calls
+    /// that it has received.
     ///
     /// # Panics
-    /// If a callback panicked: the others run first, then the panic goes on.
+    /// If a callback panicked. The panic continues after all other callbacks have run.
     pub fn execute(self) -> Execute<'cb> {
         Execute(State::Waiting(Box::new(self.raw)))
     }
 }
 
-/// A batch that is being executed, made by [`Batch::execute`].
+/// The future of [`Batch::execute`].
 #[must_use = "futures do nothing unless awaited"]
 pub struct Execute<'cb>(State<'cb>);
 
@@ -197,8 +229,8 @@ enum State<'cb> {
 }
 
 impl<'cb> Execute<'cb> {
-    /// Executes the batch and waits on this thread. Inside an async runtime every call is answered with an error that
-    /// says so; there, a thread of `spawn_blocking` can wait by `Handle::current().block_on(batch.execute())`.
+    /// Executes the batch and blocks this thread until it is done. Inside an async runtime, every call gets an error
+    /// that says so; use `Handle::current().block_on(batch.execute())` on a thread of `spawn_blocking` there.
     ///
     /// # Panics
     /// As [`Batch::execute`].

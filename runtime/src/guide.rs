@@ -15,6 +15,8 @@
 //! | [operations] | waiting for long-running operations |
 //! | [testing] | a mock server, simulated failures, and dry runs |
 //!
+//! The repository has [programs to copy](https://github.com/gapis-rs/gapis/blob/main/examples/README.md) for most tasks.
+//!
 //! The code uses generated crates such as `gapis-drive-v3`, and `gapis-farm-v2`, an example API that exists only on
 //! the mock server. The tests of this project compile all of it.
 

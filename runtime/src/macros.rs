@@ -356,7 +356,7 @@ macro_rules! api {
             /// [`Batch::add`](crate::Batch::add) returns a ticket instead.
             ///
             /// # Errors
-            /// If the call is not valid, goes to another endpoint than the batch, or has an id that already occurs in
+            /// If the call is not valid, has another endpoint than the batch, or has an id that already occurs in
             /// the batch. Then nothing is queued and `callback` never runs.
             pub fn queue<'cb>(
                 self,

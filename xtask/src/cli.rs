@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use gapis_cli::{Diff, Fetch, Generate, Terminal, Workspace, list};
+use gapis_cli::{Diff, Fetch, Generate, Site, Terminal, Workspace, list};
 
 use crate::cargo::cargo_run;
 use crate::demo;
@@ -50,6 +50,11 @@ pub enum Command {
     ///
     /// Exits 0 if nothing breaks, 3 if something does, 1 if a document cannot be read.
     Diff(Diff),
+    /// Write a site to look APIs up in: the guide, and each method with the Rust that calls it
+    ///
+    /// It is files that a browser opens from the folder, without a server, with a search over all APIs. The folder is replaced
+    /// as a whole, and only if it is such a site, is empty or does not exist.
+    Site(Site),
     /// Publish the crates that changed since their last release, in order and within the registry's limits
     ///
     /// The plan is kept in target/release-plan.json, so that a run that was stopped goes on. RELEASING.md has all steps.
@@ -81,14 +86,15 @@ pub struct Passed {
 }
 
 impl Cli {
-    /// The arguments for cargo that this build lacks for the command: optimization for work on all APIs, and an HTTP
-    /// client for downloads. Empty if this build will do.
+    /// The arguments for cargo that this build lacks for the command: optimization for work on all APIs, an HTTP
+    /// client for downloads, and templates for the site. Empty if this build will do.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
-        let (all, network) = match &self.command {
-            Command::Generate(generate) => (generate.apis.is_empty(), false),
-            Command::Fetch(fetch) => (fetch.apis.is_empty(), fetch.uses_network()),
-            _ => (false, false),
+        let (all, network, site) = match &self.command {
+            Command::Generate(generate) => (generate.apis.is_empty(), false, false),
+            Command::Fetch(fetch) => (fetch.apis.is_empty(), fetch.uses_network(), false),
+            Command::Site(site) => (site.apis.is_empty(), false, true),
+            _ => (false, false, false),
         };
         let mut missing = Vec::new();
         if all && cfg!(debug_assertions) {
@@ -96,6 +102,9 @@ impl Cli {
         }
         if network && !cfg!(feature = "web") {
             missing.extend(["--features", "web"]);
+        }
+        if site && !cfg!(feature = "site") {
+            missing.extend(["--features", "site"]);
         }
         missing
     }
@@ -121,6 +130,7 @@ pub fn run(cli: &Cli, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Res
         Command::Fetch(fetch) => fetch.run(workspace, terminal),
         Command::Diff(diff) => diff.run(workspace, terminal),
         Command::Release(release) => release.run(workspace, terminal),
+        Command::Site(site) => site.run(|| Ok(workspace.clone()), terminal),
         Command::List => list(workspace, terminal),
         Command::Demo { arguments } => demo::run(arguments, workspace, terminal),
         Command::Corpus(passed) => lab("corpus", passed, workspace),

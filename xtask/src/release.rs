@@ -1,7 +1,8 @@
-//! `cargo xtask release`: what is published, in which order and under which version. `RELEASING.md` has the steps.
+//! `cargo xtask release`: decides what is published, in which order and with which version. `RELEASING.md` has the
+//! steps.
 //!
-//! **Architecture invariant:** what is to be published is a plan in a file, and each step is noted there when it is done.
-//! So a run that was stopped goes on where it was, and publishes nothing twice.
+//! **Architecture invariant:** the packages to publish are a plan in a file, and each step is recorded there when it is
+//! done. So a run that was stopped can be continued, and publishes nothing twice.
 
 mod changelog;
 mod git;
@@ -17,7 +18,7 @@ use gapis_cli::{Generate, Terminal, Workspace};
 use self::plan::Plan;
 use self::publish::{Cargo, Packages};
 
-/// What to do for a release.
+/// The part of a release to do.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(after_help = "Examples:
   cargo xtask release --prepare
@@ -28,25 +29,25 @@ pub struct Release {
     /// Raise the versions of the crates that changed, write their changelogs, and generate them again
     #[arg(long, group = "step")]
     pub prepare: bool,
-    /// Print what would be published, in its order, and how long the registry's limits make it take
+    /// Print what would be published, in order, and how long the registry's rate limits make it take
     #[arg(long, group = "step")]
     pub plan: bool,
-    /// Package what would be published, compile each package as the registry's users will, and publish nothing
+    /// Package what would be published, and compile each package as users of the registry will, without publishing
     #[arg(long, group = "step")]
     pub dry_run: bool,
-    /// With `--dry-run`: package, and do not compile
+    /// With `--dry-run`: package without compiling
     #[arg(long, requires = "dry_run")]
     pub no_verify: bool,
 }
 
 impl Release {
-    /// Does it. Returns whether all went well.
+    /// Does it. Returns whether everything succeeded.
     ///
     /// # Errors
-    /// If the repository is not ready to be released, or cargo or git fail.
+    /// If the repository is not ready for a release, or cargo or git fail.
     pub fn run(self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         if self.prepare {
-            // First, so that what is compared is what will be published; then again, with versions and changelogs.
+            // Crates are generated before they are compared, and again with their new versions and changelogs.
             let mut quiet = Terminal { out: &mut Vec::new(), progress: terminal.progress };
             Generate::default().run(workspace, &mut quiet)?;
             prepare::run(workspace, terminal)?;
@@ -56,7 +57,7 @@ impl Release {
         let mut listed = Vec::new();
         if !check.run(workspace, &mut Terminal { out: &mut listed, progress: terminal.progress })? {
             terminal.out.write_all(&listed)?;
-            bail!("the generated crates are not up to date: `cargo xtask generate`");
+            bail!("the generated crates are not up to date; run `cargo xtask generate`");
         }
         let plan = Plan::of(workspace)?;
         if self.plan {
@@ -69,7 +70,7 @@ impl Release {
         let unprepared = prepare::unprepared(workspace)?;
         if !unprepared.is_empty() {
             bail!(
-                "changed since they were released: {}: `cargo xtask release --prepare`",
+                "changed since their last release: {}; run `cargo xtask release --prepare`",
                 unprepared.join(", ")
             );
         }

@@ -39,14 +39,14 @@ fn write_enum(item: &Enum, schemas: Schemas<'_>, source: &mut Source) {
     source.line(format_args!("#[derive(OpenEnum)]"));
     source.line(format_args!("#[non_exhaustive]"));
     source.open(format_args!("pub enum {} {{", item.name));
-    for Value { name, wire, docs: said } in &item.values {
+    for Value { name, wire, docs: value_docs } in &item.values {
         let follows = naming::variant_says(name, wire);
-        let mut lines = docs::lines(said, schemas);
+        let mut lines = docs::lines(value_docs, schemas);
         if lines.is_empty() && !follows {
             lines.push(format!("{}.", code(wire)));
         }
         source.docs(&lines);
-        gate::deprecated(said.deprecated, source);
+        gate::deprecated(value_docs.deprecated, source);
         if !follows {
             source.line(format_args!("#[wire({})]", literal(wire)));
         }

@@ -29,9 +29,9 @@ pub(crate) fn manifest(api: &Api, options: &Options, header: &str) -> String {
          \n[features]\n",
         keywords.join(", ")
     );
-    let of_runtime = FEATURES.iter().filter(|feature| feature.is_default).map(|feature| feature.name);
+    let runtime_features = FEATURES.iter().filter(|feature| feature.is_default).map(|feature| feature.name);
     let default: Vec<String> =
-        of_runtime.chain(api.gates.features.iter().map(String::as_str)).map(string).collect();
+        runtime_features.chain(api.gates.features.iter().map(String::as_str)).map(string).collect();
     if api.gates.features.is_empty() {
         let _ = writeln!(text, "default = [{}]", default.join(", "));
     } else {

@@ -307,13 +307,13 @@ pub(crate) fn accessor(resource: &Resource, client: &str, life: &str) -> Functio
 
 /// An item in the list of arguments, if there is something to say. Prose of several paragraphs becomes one.
 fn argument_line(argument: &Parameter, schemas: Schemas<'_>) -> Option<String> {
-    let mut said: Vec<String> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
     if let Some(prose) = &argument.docs.prose {
         let joined = prose.split_whitespace().collect::<Vec<_>>().join(" ").replace("```", "`");
-        said.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined), schemas).concat());
+        parts.push(prose::lines(joined.strip_prefix("Required. ").unwrap_or(&joined), schemas).concat());
     }
-    said.extend(argument.docs.facts.iter().cloned());
-    (!said.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), said.join(", ")))
+    parts.extend(argument.docs.facts.iter().cloned());
+    (!parts.is_empty()).then(|| format!("* {}: {}", code(argument.name.bare()), parts.join(", ")))
 }
 
 /// The forms of the values in the path, if the document describes at least one.

@@ -31,7 +31,7 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     let top: Vec<usize> = kept(false).collect();
     source.blank();
     // The module `inline` reaches the enums through this one.
-    imports(api, &top, says_enums(api, &top) || says_enums(api, &inline), source);
+    imports(api, &top, uses_enums(api, &top) || uses_enums(api, &inline), source);
     if !inline.is_empty() {
         source.blank();
         source.line(format_args!("pub use self::inline::*;"));
@@ -45,45 +45,45 @@ pub(crate) fn write(api: &Api, schemas: Schemas<'_>, source: &mut Source) {
     source.blank();
     source.docs(&["Objects inside schemas, which have no name in the document.".to_owned()]);
     source.open(format_args!("pub mod inline {{"));
-    imports(api, &inline, says_enums(api, &inline), source);
+    imports(api, &inline, uses_enums(api, &inline), source);
     for index in inline {
         item(api, index, At::Inline, schemas.from("super::"), source);
     }
     source.close("}");
 }
 
-/// The types that the structs and aliases of a module say.
-fn said<'a>(api: &'a Api, objects: &[usize]) -> Vec<&'a Type> {
+/// The types that the structs and aliases of a module use.
+fn types_used<'a>(api: &'a Api, objects: &[usize]) -> Vec<&'a Type> {
     let types = &api.types;
-    let mut said: Vec<&Type> = Vec::new();
+    let mut used: Vec<&Type> = Vec::new();
     for &index in objects.iter().filter(|index| !types.same.objects.contains_key(index)) {
         match &types.objects[index].shape {
-            Shape::Struct(fields) => said.extend(fields.iter().map(|field| &field.ty)),
-            Shape::Alias(ty) => said.push(ty),
+            Shape::Struct(fields) => used.extend(fields.iter().map(|field| &field.ty)),
+            Shape::Alias(ty) => used.push(ty),
         }
     }
-    said
+    used
 }
 
 fn has(ty: &Type, is: &dyn Fn(&Type) -> bool) -> bool {
     is(ty) || matches!(ty, Type::List(inner) | Type::Map(inner) if has(inner, is))
 }
 
-fn says_enums(api: &Api, objects: &[usize]) -> bool {
-    said(api, objects).iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Enum(_))))
+fn uses_enums(api: &Api, objects: &[usize]) -> bool {
+    types_used(api, objects).iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Enum(_))))
 }
 
-/// What the structs of a module name without a path.
+/// The imports of the names that a module uses without a path.
 fn imports(api: &Api, objects: &[usize], enums: bool, source: &mut Source) {
     let types = &api.types;
-    let said = said(api, objects);
+    let used = types_used(api, objects);
     if rust_type::is_free(types, "BTreeMap")
-        && said.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Map(_))))
+        && used.iter().any(|ty| has(ty, &|ty| matches!(ty, Type::Map(_))))
     {
         source.line(format_args!("use std::collections::BTreeMap;"));
         source.blank();
     }
-    let names = rust_type::said(types, said.into_iter()).join(", ");
+    let names = rust_type::said(types, used.into_iter()).join(", ");
     source.line(format_args!("use super::runtime::private::derive::Object;"));
     match names.contains(',') {
         _ if names.is_empty() => {}
@@ -145,7 +145,7 @@ fn item(api: &Api, index: usize, at: At, schemas: Schemas<'_>, source: &mut Sour
     }
 }
 
-/// How an operation is waited for: what tells that it is done, and what asks for it.
+/// How to wait for an operation: which member shows that it is done, and which methods return it.
 fn operation(api: &Api, object: &Object, operation: &Operation, source: &mut Source) {
     let form = match operation.form {
         OperationForm::Done => "done",
@@ -164,11 +164,11 @@ fn operation(api: &Api, object: &Object, operation: &Operation, source: &mut Sou
 }
 
 fn member(api: &Api, field: &Field, at: At, schemas: Schemas<'_>, source: &mut Source) {
-    let Field { name, wire, ty, docs: said } = field;
+    let Field { name, wire, ty, docs: field_docs } = field;
     let follows = naming::field_says(name, wire);
     let fact = if follows { None } else { Some(format!("sent as {}", code(wire))) };
-    source.docs(&docs::with(said, fact, schemas));
-    gate::deprecated(said.deprecated, source);
+    source.docs(&docs::with(field_docs, fact, schemas));
+    gate::deprecated(field_docs.deprecated, source);
     if !follows {
         source.line(format_args!("#[wire({})]", literal(wire)));
     }

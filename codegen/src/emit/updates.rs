@@ -55,15 +55,15 @@ pub(crate) fn facts(api: &Api, method: &Method, update: &Update, source: &mut So
     source.line(format_args!("{} {} {},", replies.name, literal(&replies.wire), ty(update.reply)));
     source.line(format_args!("{};", literal(revision)));
     for SubRequest { object, wire, reply } in &update.members {
-        let answer = reply.map(|reply| format!(" => {}", ty(reply))).unwrap_or_default();
-        source.line(format_args!("{}: {}{answer},", ty(*object), literal(wire)));
+        let reply = reply.map(|reply| format!(" => {}", ty(reply))).unwrap_or_default();
+        source.line(format_args!("{}: {}{reply},", ty(*object), literal(wire)));
     }
     source.close("}");
 }
 
 /// A setter for a member of the body.
 pub(crate) fn setter(api: &Api, setter: &BodySetter, schemas: Schemas<'_>, source: &mut Source) {
-    let BodySetter { name, wire, ty, docs: said } = setter;
+    let BodySetter { name, wire, ty, docs: member_docs } = setter;
     let some = "::std::option::Option::Some";
     let owned = |ty: &Type| rust_type::ty(&api.types, ty, At::Resource);
     let (ty, value) = match ty {
@@ -75,8 +75,8 @@ pub(crate) fn setter(api: &Api, setter: &BodySetter, schemas: Schemas<'_>, sourc
         Type::Deep(inner) => (owned(&Type::Object(*inner)), "runtime::Deep::from(value)"),
         ty => (owned(ty), "value"),
     };
-    source.docs(&docs::lines(said, schemas));
-    gate::deprecated(said.deprecated, source);
+    source.docs(&docs::lines(member_docs, schemas));
+    gate::deprecated(member_docs.deprecated, source);
     source.open(format_args!("pub fn {name}(self, value: {ty}) -> Self {{"));
     source.line(format_args!("self.with_member({}, &{some}({value}))", literal(wire)));
     source.close("}");

@@ -25,6 +25,7 @@ pub(crate) fn build(api: &Api) -> Inventory {
             service_path: api.service_path.clone(),
             batch_path: api.batch_path.clone(),
             data_wrapper: api.data_wrapper,
+            ..Service::default()
         },
         features: api.gates.features.clone(),
         enums: enums(api),
@@ -114,6 +115,7 @@ fn function(api: &Api, method: &model::Method, owner: &Owner) -> Method {
         feature: owner.feature.clone(),
         arguments,
         marker,
+        docs: String::new(),
     }
 }
 
@@ -123,6 +125,7 @@ fn arguments(api: &Api, method: &model::Method) -> Vec<Argument> {
         wire: parameter.wire.clone(),
         location: if parameter.in_path { Location::Path } else { Location::Query },
         ty: rust_type::argument(&api.types, parameter, At::Program),
+        docs: String::new(),
     });
     // The body of an update is not an argument: requests are pushed, and other members are set.
     let body = method.body.iter().filter(|_| api.update_of(method).is_none());
@@ -131,6 +134,7 @@ fn arguments(api: &Api, method: &model::Method) -> Vec<Argument> {
         wire: String::new(),
         location: Location::Body,
         ty: rust_type::payload(&api.types, payload, At::Program),
+        docs: String::new(),
     });
     parameters.chain(body).collect()
 }
@@ -151,6 +155,7 @@ fn setter(api: &Api, parameter: &model::Parameter, name: &Name) -> Setter {
         wire: parameter.wire.clone(),
         ty: rust_type::parameter(&api.types, parameter, At::Program),
         deprecated: parameter.docs.deprecated,
+        docs: String::new(),
     }
 }
 
@@ -174,6 +179,7 @@ fn body_setter(api: &Api, member: &model::BodySetter) -> Setter {
         wire: member.wire.clone(),
         ty: rust_type::ty(&api.types, &member.ty, At::Program),
         deprecated: member.docs.deprecated,
+        docs: String::new(),
     }
 }
 
@@ -206,10 +212,11 @@ fn objects(api: &Api, inventory: &mut Inventory) {
                 fields: fields.iter().map(|member| field(api, member)).collect(),
                 features,
                 deprecated,
+                docs: String::new(),
             }),
             Shape::Alias(ty) => {
                 let ty = rust_type::ty(&api.types, ty, At::Program);
-                inventory.aliases.push(Alias { path, wire, ty, features, deprecated });
+                inventory.aliases.push(Alias { path, wire, ty, features, deprecated, docs: String::new() });
             }
         }
     }
@@ -217,7 +224,7 @@ fn objects(api: &Api, inventory: &mut Inventory) {
     inventory.aliases.sort_by(|a, b| a.path.cmp(&b.path));
 }
 
-fn object_path(object: &model::Object) -> String {
+pub(super) fn object_path(object: &model::Object) -> String {
     format!("schemas::{}{}", if object.inline { "inline::" } else { "" }, object.name)
 }
 
@@ -227,12 +234,13 @@ fn field(api: &Api, field: &model::Field) -> Field {
         wire: field.wire.clone(),
         ty: rust_type::optional(&api.types, &field.ty, At::Program),
         deprecated: field.docs.deprecated,
+        docs: String::new(),
     }
 }
 
 fn enums(api: &Api) -> Vec<Enum> {
     let types = &api.types;
-    let path = |index: usize| format!("enums::{}", types.enums[index].name);
+    let path = |index: usize| enum_path(&types.enums[index]);
     let kept = types.enums.iter().enumerate().filter_map(|(index, item)| {
         let needs = api.gates.enums[index].as_ref()?;
         Some(Enum {
@@ -248,13 +256,25 @@ fn enums(api: &Api) -> Vec<Enum> {
     enums
 }
 
+pub(super) fn enum_path(item: &model::Enum) -> String {
+    format!("enums::{}", item.name)
+}
+
 fn variant(value: &model::Value) -> Variant {
-    Variant { name: value.name.to_string(), wire: value.wire.clone(), deprecated: value.docs.deprecated }
+    Variant {
+        name: value.name.to_string(),
+        wire: value.wire.clone(),
+        deprecated: value.docs.deprecated,
+        docs: String::new(),
+    }
 }
 
 fn scopes(api: &Api) -> Vec<Scope> {
-    let scope =
-        |scope: &model::Scope| Scope { path: format!("scopes::{}", scope.name), url: scope.url.clone() };
+    let scope = |scope: &model::Scope| Scope {
+        path: format!("scopes::{}", scope.name),
+        url: scope.url.clone(),
+        docs: String::new(),
+    };
     api.scopes.iter().map(scope).collect()
 }
 

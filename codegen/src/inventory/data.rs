@@ -62,6 +62,15 @@ pub struct Service {
     pub batch_path: String,
     /// Whether bodies are wrapped in a member `data`.
     pub data_wrapper: bool,
+    /// The API's title. Empty, as are the next two, unless the inventory is [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The API's description as Markdown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// The address of the API's own documentation.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub documentation: String,
 }
 
 /// A resource: its module, its struct and the function that returns it.
@@ -129,6 +138,9 @@ pub struct Method {
     pub feature: Option<String>,
     /// `fn list(&self) -> Call<files::List>`.
     pub signature: String,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// The requests of an update.
@@ -169,6 +181,9 @@ pub struct Argument {
     /// Its type, `&str`.
     #[serde(rename = "type")]
     pub ty: String,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// Where an argument is sent.
@@ -197,6 +212,9 @@ pub struct Setter {
     pub ty: String,
     /// Whether the document deprecates it.
     pub deprecated: bool,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// How the pages of a method are requested.
@@ -231,6 +249,9 @@ pub struct Struct {
     pub features: Vec<String>,
     /// Whether the document deprecates it.
     pub deprecated: bool,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// A member of a struct.
@@ -246,6 +267,9 @@ pub struct Field {
     pub ty: String,
     /// Whether the document deprecates it.
     pub deprecated: bool,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// A schema that is not an object.
@@ -263,6 +287,9 @@ pub struct Alias {
     pub features: Vec<String>,
     /// Whether the document deprecates it.
     pub deprecated: bool,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// An enum, for a member or a parameter.
@@ -291,6 +318,9 @@ pub struct Variant {
     pub wire: String,
     /// Whether the document deprecates it.
     pub deprecated: bool,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }
 
 /// The constant for a scope.
@@ -301,4 +331,7 @@ pub struct Scope {
     pub path: String,
     /// The scope.
     pub url: String,
+    /// Its documentation as Markdown; see [`documented`](crate::documented).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
 }

@@ -1,4 +1,4 @@
-//! What the four programs share: their endpoints, and local servers for a run without arguments.
+//! What the programs share: their endpoints, and local servers for a run without arguments.
 #![allow(clippy::print_stdout)]
 
 mod servers;
@@ -57,7 +57,8 @@ pub fn run_here() -> Result<()> {
     for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufReader::lines) {
         let line = line.map_err(failed)?;
         match line.strip_prefix("To log in, open ") {
-            Some(url) => visit(url).map_err(failed)?,
+            // The page on another device asks for the code in a form.
+            Some(page) => visit(&page.replace(" and enter the code ", "?user_code=")).map_err(failed)?,
             None => println!("{line}"),
         }
     }

@@ -32,3 +32,23 @@ fn a_program_on_cloud_run_is_who_the_metadata_server_says() {
 fn a_job_in_ci_acts_for_a_user() {
     assert_eq!(run(env!("CARGO_BIN_EXE_ci")), "ann@example.com uses 1024 bytes\n");
 }
+
+#[test]
+fn a_service_account_acts_for_itself() {
+    assert_eq!(run(env!("CARGO_BIN_EXE_robot")), "robot@example.com uses 1024 bytes\n");
+}
+
+#[test]
+fn a_television_s_user_enters_a_code_elsewhere() {
+    assert_eq!(run(env!("CARGO_BIN_EXE_television")), "television@example.com uses 1024 bytes\n");
+}
+
+#[test]
+fn a_key_is_enough_for_public_data() {
+    assert_eq!(run(env!("CARGO_BIN_EXE_public_data")), "hello.txt has 5 bytes\n");
+}
+
+#[test]
+fn a_command_prints_the_token() {
+    assert_eq!(run(env!("CARGO_BIN_EXE_command")), "command@example.com uses 1024 bytes\n");
+}

@@ -1,5 +1,7 @@
 //! Runs the program on its server and looks at what it printed, what it left behind and what went over the wire.
 
+use std::process::Command;
+
 use gapis_example_farm::{Output, server};
 use gapis_farm_v2::Farm;
 
@@ -23,7 +25,7 @@ farmers: 2
 ghost failed: 404 Not Found: Not Found: animal 404 (notFound)
 3 calls in 1 HTTP request, 1 of them failed
 == One closure for many calls, which keeps what it learns
-refused: farm.animals.list: the batch has a call with the id \"llama\" already
+refused: farm.animals.list: the batch already has a call with the id \"llama\"
 call 0 (farm.animals.insert) is answered
 call 1 (farm.animals.insert) is answered
 call 2 (farm.animals.insert) is answered
@@ -40,4 +42,11 @@ animals: horse, sheep, Dolly
     let paths: Vec<String> = mock.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths, ["/batch/farm/v2"; 4]);
     assert_eq!(mock.call_count(), 3 + 4 + 4);
+}
+
+#[test]
+fn the_program_runs_by_itself() {
+    let run = Command::new(env!("CARGO_BIN_EXE_gapis-example-farm")).output().unwrap();
+    let printed = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success() && printed.ends_with("animals: horse, sheep, Dolly\n"), "{printed}");
 }

@@ -33,6 +33,22 @@ impl Calendars {
         Ok(Events { items: Some(items.map(|(_, event)| event.clone()).collect()), ..Default::default() })
     }
 
+    fn event(&mut self, id: &str) -> MockResult<&mut Event> {
+        let event = self.events.iter_mut().find(|(_, event)| event.id.as_deref() == Some(id));
+        event.map(|(_, event)| event).ok_or_else(|| MockError::not_found(id))
+    }
+
+    /// Sets the summary, if the event still has that ETag.
+    fn patch(&mut self, id: &str, etag: Option<&str>, change: Event) -> MockResult<Event> {
+        let event = self.event(id)?;
+        if etag.is_some() && etag != event.etag.as_deref() {
+            return Err(MockError::new(412, "conditionNotMet", "Precondition Failed"));
+        }
+        event.summary = change.summary;
+        event.etag = event.etag.take().map(|etag| etag + "'");
+        Ok(event.clone())
+    }
+
     fn check(&self, calendar: &str) -> MockResult<()> {
         let known = self.calendars.iter().any(|id| id == calendar);
         known.then_some(()).ok_or_else(|| MockError::not_found(calendar))
@@ -73,5 +89,33 @@ pub fn start() -> Result<(MockServer, Shared<Calendars>)> {
     mock.on::<events::Insert>(move |call| state.lock().insert(call.var("calendarId")?, call.body()?));
     let state = calendars.clone();
     mock.on::<events::List>(move |call| state.lock().list(call.var("calendarId")?));
+    let state = calendars.clone();
+    mock.on::<events::Get>(move |call| state.lock().event(call.var("eventId")?).cloned());
+    let state = calendars.clone();
+    mock.on::<events::Patch>(move |call| {
+        state.lock().patch(call.var("eventId")?, call.header("if-match"), call.body()?)
+    });
+    Ok((mock, calendars))
+}
+
+/// Starts the service with the events `a` and `b`. Somebody else renames `b` after each time that it is listed.
+///
+/// # Errors
+/// If no port is free.
+pub fn start_with_others() -> Result<(MockServer, Shared<Calendars>)> {
+    let (mock, calendars) = start()?;
+    let event = |id: &str, summary: &str| {
+        let text = |text: &str| Some(text.to_owned());
+        let event = Event { id: text(id), summary: text(summary), etag: text("1"), ..Default::default() };
+        ("primary".to_owned(), event)
+    };
+    calendars.lock().events.extend([event("a", "Swim"), event("b", "Dance")]);
+    let state = calendars.clone();
+    mock.on::<events::List>(move |call| {
+        let mut state = state.lock();
+        let listed = state.list(call.var("calendarId")?)?;
+        state.patch("b", None, Event { summary: Some("Sing".to_owned()), ..Default::default() })?;
+        Ok(listed)
+    });
     Ok((mock, calendars))
 }

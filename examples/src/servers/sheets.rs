@@ -4,9 +4,9 @@ use gapis_mock::{MockError, MockResult, MockServer, UpdateHandler};
 use gapis_sheets_v4::runtime::Result;
 use gapis_sheets_v4::schemas::{
     AddSheetRequest, AddSheetResponse, BatchUpdateSpreadsheetResponse, DeleteSheetRequest,
-    FindReplaceRequest, FindReplaceResponse, SheetProperties,
+    FindReplaceRequest, FindReplaceResponse, SheetProperties, UpdateValuesResponse, ValueRange,
 };
-use gapis_sheets_v4::spreadsheets::BatchUpdate;
+use gapis_sheets_v4::spreadsheets::{BatchUpdate, values};
 
 use crate::Shared;
 
@@ -68,5 +68,16 @@ pub fn start() -> Result<(MockServer, Shared<Book>)> {
             response.spreadsheet_id = call.var("spreadsheetId").ok().map(str::to_owned);
         });
     mock.on_update(updates);
+    let state = book.clone();
+    mock.on::<values::Update>(move |call| {
+        let values: ValueRange = call.body()?;
+        let cells = values.values.into_iter().flatten().flatten();
+        let mut book = state.lock();
+        book.cells.extend(cells.map(|cell| cell.as_str().unwrap_or_default().to_owned()));
+        Ok(UpdateValuesResponse {
+            updated_range: call.var("range").ok().map(str::to_owned),
+            ..Default::default()
+        })
+    });
     Ok((mock, book))
 }

@@ -1,8 +1,7 @@
-//! The dispatcher: many tasks call `batcher.send(call)`, and calls that come within a short window travel together.
+//! The dispatcher: many tasks call `batcher.send(call)`, and calls from within a short time window are sent together.
 //!
-//! It is a pair. The [`Batcher`] is the handle that tasks clone; the [`Driver`] is the future that does the work and is
-//! spawned by the user, so that the runtime and its lifetime are the user's choice. It is a scheduler over the calls of all
-//! tasks.
+//! It has two parts. The [`Batcher`] is the handle, which tasks clone. The [`Driver`] is the future that does the work.
+//! The caller spawns it, and so decides on which async runtime it runs and for how long.
 
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -23,11 +22,27 @@ use crate::call::request::Request;
 use crate::wire::spec::ApiSpec;
 use crate::{Api, BoxFuture, Client, Error, IntoCall, RawResponse, Result, Sending};
 
-/// As many calls may wait as there is room for in a semaphore, which is more than fit in memory.
-const MOST: usize = usize::MAX >> 4;
+/// The maximum number of permits of a tokio semaphore, and so of calls that can wait.
+const MAX_BACKLOG: usize = usize::MAX >> 4;
 
-/// A handle of a dispatcher. Clones share it. When the last is dropped, what was accepted is still sent and answered, and
-/// the driver ends.
+/// A handle of a dispatcher, which collects calls from many tasks into batches. Clones belong to the same dispatcher.
+/// When the last clone is dropped, calls that were accepted are still sent, and then the driver ends.
+///
+/// ```
+/// # use gapis_testkit::farm::Farm;
+/// use gapis_runtime::{Batcher, Result};
+///
+/// # async fn example(farm: Farm) -> Result<()> {
+/// let (batcher, driver) = Batcher::new(&farm);
+/// tokio::spawn(driver);
+/// // Calls that are sent at almost the same time share an HTTP request.
+/// let first = async { batcher.send(farm.animals().get("1")).await };
+/// let second = async { batcher.send(farm.animals().get("2")).await };
+/// let (first, second) = futures_util::future::try_join(first, second).await?;
+/// # let _ = (first, second);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Batcher<A> {
     raw: RawBatcher,
     api: PhantomData<fn() -> A>,
@@ -39,7 +54,7 @@ impl<A> Clone for Batcher<A> {
     }
 }
 
-/// The same without its API's type, for an API that is known at run time only.
+/// A [`Batcher`] without a type for its API, for an API that is only known at run time.
 #[derive(Clone)]
 pub struct RawBatcher {
     jobs: mpsc::Sender<Job>,
@@ -58,8 +73,8 @@ impl<A: Api> std::fmt::Debug for Batcher<A> {
     }
 }
 
-/// The work of a dispatcher: a future to be spawned. It ends when all handles are dropped and all calls are answered. If
-/// it is dropped before, calls that wait are answered with an error.
+/// The future that does the work of a dispatcher. Spawn it. It ends when all handles are dropped and all calls have
+/// replies. If it is dropped earlier, calls without a reply fail.
 #[must_use = "a driver does nothing until it is spawned or awaited"]
 pub struct Driver(BoxFuture<'static, ()>);
 
@@ -83,8 +98,9 @@ impl std::fmt::Debug for Driver {
 /// use gapis_runtime::BatcherOptions;
 /// use std::time::Duration;
 ///
-/// let patient = BatcherOptions::default().with_window(Duration::from_millis(10)).with_max_calls(50);
-/// # let _ = patient;
+/// // Fewer and larger batches, for which each call waits up to 10 milliseconds.
+/// let options = BatcherOptions::default().with_window(Duration::from_millis(10)).with_concurrency(2);
+/// # let _ = options;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatcherOptions {
@@ -101,28 +117,30 @@ impl Default for BatcherOptions {
 }
 
 impl BatcherOptions {
-    /// How long the first call of a batch waits for others. Default 2 milliseconds.
+    /// Sets how long the first call of a batch waits for others. Default: 2 milliseconds.
     #[must_use]
     pub fn with_window(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// How many calls fill a batch. By default the API's limit, but no more than 100.
+    /// Sets the maximum number of calls in a batch, at least 1. A full batch is sent immediately. Default: the API's
+    /// documented limit, but at most 100. If the server has stated a lower limit, that one applies.
     #[must_use]
     pub fn with_max_calls(mut self, calls: usize) -> Self {
         self.max_calls = Some(calls);
         self
     }
 
-    /// How many batches are on their way at once. Default 4. When all are, calls wait.
+    /// Sets the maximum number of batches that are sent at the same time, at least 1. Default: 4. Further calls wait.
     #[must_use]
     pub fn with_concurrency(mut self, batches: usize) -> Self {
         self.concurrency = batches;
         self
     }
 
-    /// How many calls may wait to be taken into a batch; beyond, `send` itself waits. Default 1000.
+    /// Sets how many calls may wait to be taken into a batch, at least 1. Default: 1000. If as many are waiting, `send`
+    /// waits too.
     #[must_use]
     pub fn with_backlog(mut self, calls: usize) -> Self {
         self.backlog = calls;
@@ -130,19 +148,19 @@ impl BatcherOptions {
     }
 }
 
-/// A call that waits for its batch, and who waits for its answer.
+/// A call that waits for its batch, and the sender of its reply.
 struct Job {
     request: Request,
     answer: oneshot::Sender<Result<RawResponse>>,
 }
 
 impl<A: Api> Batcher<A> {
-    /// A dispatcher with default options. Generated services have `batcher()`.
+    /// Makes a dispatcher with default options. Generated services have `batcher()`.
     pub fn new(api: &A) -> (Self, Driver) {
         Batcher::with_options(api, BatcherOptions::default())
     }
 
-    /// A dispatcher with other options.
+    /// Makes a dispatcher with other options.
     ///
     /// ```no_run
     /// # use gapis_runtime::{Api, Batcher, BatcherOptions};
@@ -158,61 +176,68 @@ impl<A: Api> Batcher<A> {
         (Batcher { raw, api: PhantomData }, driver)
     }
 
-    /// Sends a call or an update with those of other tasks. When the future is dropped before its batch is formed, the
-    /// call is not sent.
+    /// Sends a call or an update together with calls of other tasks. If the future is dropped before the batch of the
+    /// call is formed, the call is not sent.
+    ///
+    /// # Errors
+    /// The future returns the call's own error, and a [cancellation error](Error::is_cancelled) if the driver was never
+    /// spawned or has ended.
     pub fn send<'cb, C: IntoCall<'cb, A>>(&self, call: C) -> Sending<'cb, C::Value> {
         let Parts { request, reader } = call.into_parts();
-        let of = request.facts();
-        Sending::new(of, reader, Box::pin(self.raw.send(request)))
+        let facts = request.facts();
+        Sending::new(facts, reader, Box::pin(self.raw.send(request)))
     }
 }
 
 impl RawBatcher {
-    /// A dispatcher for calls of that API.
+    /// Makes a dispatcher for calls of the API.
     pub fn new(client: &Client, api: &'static ApiSpec, options: BatcherOptions) -> (Self, Driver) {
-        let (jobs, waiting) = mpsc::channel(options.backlog.clamp(1, MOST));
+        let (jobs, waiting) = mpsc::channel(options.backlog.clamp(1, MAX_BACKLOG));
         let root = client.root(api).map(Into::into);
         let raw = RawBatch::new(client.clone(), api);
-        let (full, most) = (options.max_calls, api.limits.calls.min(100));
-        let sending = BatchOptions {
-            max_calls: Some(full.unwrap_or(most).max(1)),
+        let (max_calls, default) = (options.max_calls, api.limits.calls.min(100));
+        let batch_options = BatchOptions {
+            max_calls: Some(max_calls.unwrap_or(default).max(1)),
             concurrency: options.concurrency.max(1),
             linger: Linger::Always(options.window),
             ..raw.options
         };
-        let engine = Engine::new(raw.client, raw.api, raw.root, sending);
+        let engine = Engine::new(raw.client, raw.api, raw.root, batch_options);
         let calls = Dispatched { waiting, panic: None, index: 0 };
         (RawBatcher { jobs, root }, Driver(Box::pin(calls.run(engine))))
     }
 
-    /// Sends a call with those of other tasks. When the future is dropped before its batch is formed, the call is not
-    /// sent.
+    /// Sends a call together with calls of other tasks. If the future is dropped before the batch of the call is
+    /// formed, the call is not sent.
+    ///
+    /// # Errors
+    /// As [`Batcher::send`].
     pub fn send(&self, request: Request) -> impl Future<Output = Result<RawResponse>> + Send + use<> {
         wait(self.jobs.clone(), self.root.clone(), request)
     }
 }
 
-/// Hands the call over, when there is room, and waits for its answer.
+/// Passes the call to the driver when there is room, and waits for the reply.
 async fn wait(jobs: mpsc::Sender<Job>, root: Result<Arc<str>>, request: Request) -> Result<RawResponse> {
     request.check()?;
     if request.client().root(request.api())? != *root? {
         return Err(Error::input(format!(
-            "{}: the call goes to another endpoint than the batcher",
+            "{}: the call's endpoint differs from the batcher's",
             request.id()
         )));
     }
     let (answer, answered) = oneshot::channel();
     let stopped = || Error::cancelled("the driver of the batcher has ended, or was never spawned");
     jobs.send(Job { request, answer }).await.map_err(|_| stopped())?;
-    // A waiter is no handle: when those are gone, nothing more can join its batch.
+    // A call that waits is not a handle: if all handles are dropped, no more calls can join its batch.
     drop(jobs);
     answered.await.map_err(|_| stopped())?
 }
 
-/// The calls of all tasks, as they come.
+/// The calls of all tasks, in the order of their arrival.
 struct Dispatched {
     waiting: mpsc::Receiver<Job>,
-    /// A panic of the caller's code, which goes on when all calls are answered.
+    /// A panic of the caller's code, which continues when all calls have replies.
     panic: Option<Panic>,
     index: usize,
 }

@@ -1,15 +1,15 @@
-//! The scheduler: takes calls from a job, decides what is sent when, and gives each call its answer, exactly once.
+//! The scheduler: takes calls from a job, decides what is sent when, and gives each call exactly one reply.
 //!
-//! There are no rounds. Calls wait in [`Waiting`] until a request may leave; what failed and may be sent again waits there
-//! for its own time. A server that refuses everything costs time only: then the bucket of its calls is closed, one probe
-//! goes at a time, and what passes opens it again.
+//! Calls wait in [`Waiting`] until a request with them may be sent. A call that failed and may be sent again waits
+//! there too, until its next attempt is due. If a server refuses all calls, the bucket of these calls is closed: only
+//! one probe at a time is sent, until a call succeeds. Such refusals cost time but no attempts.
 
 mod alone;
-mod arriving;
 mod authorize;
 mod credentials;
-mod departing;
 mod fate;
+mod receiving;
+mod sending;
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
@@ -27,78 +27,78 @@ use crate::send::rt::{Alarm, Instant};
 use crate::wire::spec::ApiSpec;
 use crate::{Client, Error, RawResponse, Result};
 
-/// Longer than any job runs, and short enough for every clock.
+/// Longer than any job takes, and short enough to be added to any clock.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How many calls are taken from the source at most, beside those that fly: most of them wait for their next attempt, or
-/// for a user who is being held back.
+/// The maximum number of calls that are taken from the source and wait. Most of them wait for another attempt, or for
+/// the quota of their user.
 const MOST_WAITING: usize = 8192;
 
-/// How long calls that are only sent again wait for others to join them, while requests are on their way.
-const COMPANY: Duration = Duration::from_secs(1);
+/// How long a request that would only have repeated calls waits for others, while requests are being sent.
+const RETRY_LINGER: Duration = Duration::from_secs(1);
 
-/// How long a job that is done waits for the last bytes of answers, so that their connections can be used again.
+/// How long a finished job waits for the ends of responses, so that their connections can be reused.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// How many requests were made, and how many times a call was sent again.
+/// The number of HTTP requests, and how often calls were sent again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) requests: usize,
     pub(super) retries: usize,
 }
 
-/// A job that is being done.
+/// The scheduler of one job.
 pub(super) struct Engine<'cb> {
     client: Client,
     api: &'static ApiSpec,
-    /// Where requests go; without such a place no call was queued.
+    /// The root URL of requests. Empty if there is none; then no call could be queued.
     root: String,
     options: BatchOptions,
     pub(super) counts: Counts,
     waiting: Waiting<'cb>,
-    // Boxed, as they are moved out and back for each part.
+    // Boxed, because they are moved out and back for each part.
     #[allow(clippy::vec_box)]
-    flying: Vec<Box<Exchange<'cb>>>,
-    /// Answers whose calls are all answered, and whose ends have not come.
+    in_flight: Vec<Box<Exchange<'cb>>>,
+    /// Responses that have all replies, but whose ends have not been read.
     #[allow(clippy::vec_box)]
     draining: Vec<Box<Exchange<'cb>>>,
-    boarding: Option<Boarding<'cb>>,
-    /// The source has no more calls.
+    preparing: Option<Preparing<'cb>>,
+    /// Whether the source has no more calls.
     ended: bool,
-    /// How many calls a request carries at most.
+    /// The maximum number of calls in a request.
     size: usize,
-    /// The project's quota of this API.
+    /// The bucket for the project's quota of this API.
     project: Shared,
-    /// What buckets know this scheduler by.
+    /// The number by which buckets know this scheduler.
     number: u64,
-    /// What was rejected with 401, by client.
+    /// The headers that were rejected with 401, by client.
     rejected: Vec<(Client, AuthHeaders)>,
-    /// Every call is sent by itself: the server takes no batches.
+    /// Whether every call is sent by itself, because the server does not accept batches.
     alone: bool,
-    /// The server has answered a batch with parts.
+    /// Whether the server has replied to a batch with parts.
     was_answered: bool,
-    /// When the next request may begin, where the batch has a rate.
+    /// When the next request may be sent, if the batch has a rate.
     paced: Option<Instant>,
-    /// Since when calls wait that would fill a part of a request.
+    /// Since when fewer calls wait than fill a request.
     partial: Option<Instant>,
     deadline: Option<Instant>,
-    /// When calls that are held back were last looked through for those whose time is over.
+    /// When waiting calls were last checked for those whose time limit has passed.
     swept: Instant,
-    /// When there is something to do, whatever else happens.
+    /// When the scheduler has something to do at the latest.
     next: Option<Instant>,
     alarm: Alarm,
     rng: fastrand::Rng,
-    /// Until when nothing leaves, if a quota or the server's refusals are why.
+    /// Until when no calls are sent because of a quota or because the server refuses calls.
     pub(super) blocked: Option<Instant>,
 }
 
-/// Calls whose credentials are being asked.
-struct Boarding<'cb> {
+/// The calls of the next request, while credentials for them are requested.
+struct Preparing<'cb> {
     calls: VecDeque<Entry<'cb>>,
-    /// They travel with no others, and go back as a group if they do not fit.
+    /// Whether they are a group, which is sent without other calls.
     is_group: bool,
-    /// The units that were taken for them, of each lane's quota.
-    booked: Vec<(LaneId, f64)>,
+    /// The units taken for them from the quota of each lane.
+    units_taken: Vec<(LaneId, f64)>,
     authorizing: Authorizing,
 }
 
@@ -109,7 +109,7 @@ impl<'cb> Engine<'cb> {
         root: Result<String>,
         options: BatchOptions,
     ) -> Self {
-        // What the caller says wins over the table, what the server said over both.
+        // The caller's limit replaces the documented one, and a limit that the server has stated always applies.
         let max_calls = options.max_calls.unwrap_or(api.limits.calls).min(client.learned_batch_calls(api));
         let alone = client.sends_alone(api);
         let now = Instant::now();
@@ -123,9 +123,9 @@ impl<'cb> Engine<'cb> {
             root: root.unwrap_or_default(),
             counts: Counts::default(),
             waiting: Waiting::new(),
-            flying: Vec::new(),
+            in_flight: Vec::new(),
             draining: Vec::new(),
-            boarding: None,
+            preparing: None,
             ended: false,
             size: if alone { 1 } else { max_calls.max(1) },
             rejected: Vec::new(),
@@ -141,17 +141,17 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Does what can be done now. Ready when every call of the job is answered.
+    /// Does everything that can be done now. Ready when every call of the job has a reply.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> Poll<()> {
         loop {
             self.next = self.deadline;
-            if self.is_over() {
-                self.end(job);
+            if self.is_past_deadline() {
+                self.expire(job);
             }
             self.waiting.wake(Instant::now());
             let mut progressed = self.intake(cx, job);
-            progressed |= self.depart(cx, job);
-            progressed |= self.arrive(cx, job);
+            progressed |= self.send_ready(cx, job);
+            progressed |= self.receive(cx, job);
             if progressed {
                 continue;
             }
@@ -159,7 +159,7 @@ impl<'cb> Engine<'cb> {
                 return self.poll_draining(cx);
             }
             let due = self.waiting.next_due();
-            self.soon(due);
+            self.wake_at(due);
             self.alarm.set(self.next);
             if self.alarm.poll(cx).is_pending() {
                 return Poll::Pending;
@@ -167,21 +167,21 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Something is to be done at that time at the latest.
-    fn soon(&mut self, at: Option<Instant>) {
+    /// Sets the time at which the scheduler continues at the latest.
+    fn wake_at(&mut self, at: Option<Instant>) {
         self.next = self.next.into_iter().chain(at).min();
     }
 
-    /// The source has calls again.
+    /// Records that the source has calls again.
     pub(super) fn reopen(&mut self) {
         self.ended = false;
     }
 
     fn is_done(&self) -> bool {
-        self.ended && self.flying.is_empty() && self.boarding.is_none() && self.waiting.calls == 0
+        self.ended && self.in_flight.is_empty() && self.preparing.is_none() && self.waiting.calls == 0
     }
 
-    /// Waits a moment for the ends of answers, so that their connections can be used again.
+    /// Waits a moment for the ends of responses, so that their connections can be reused.
     fn poll_draining(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.drain(cx);
         let last = self.draining.iter().map(|exchange| exchange.answered_at + GRACE).max();
@@ -203,9 +203,9 @@ impl<'cb> Engine<'cb> {
         self.draining.retain_mut(|exchange| exchange.drain(cx).is_pending());
     }
 
-    /// Takes calls from the source, no more than will be needed soon.
+    /// Takes calls from the source, but no more than are needed soon.
     fn intake(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> bool {
-        // One request more than can fly, so that the next one can leave at once.
+        // Enough for one request more than may be sent at the same time, so that the next one can be sent immediately.
         let enough = self.size.saturating_mul(self.options.concurrency.saturating_add(1)).min(MOST_WAITING);
         let mut taken = false;
         while !self.ended && self.waiting.ready < enough && self.waiting.calls < MOST_WAITING {
@@ -224,12 +224,12 @@ impl<'cb> Engine<'cb> {
         taken
     }
 
-    /// A call's own policy, else the job's.
+    /// The retry policy of the call, or that of the job if the call has none.
     fn policy<'p>(&'p self, entry: &'p Entry<'_>) -> &'p RetryPolicy {
         entry.request.options().retry.as_ref().unwrap_or(&self.options.policy)
     }
 
-    /// The one place where a call gets its answer.
+    /// Gives a call its reply. This is the only place where a call gets one.
     fn answer(&mut self, job: &mut dyn Job<'cb>, entry: Entry<'cb>, result: Result<RawResponse>) {
         if result.is_ok() {
             self.client.budget().refund();
@@ -240,24 +240,24 @@ impl<'cb> Engine<'cb> {
         self.waiting.answered(lane, key.as_deref());
     }
 
-    /// Answers a call that was waiting for another attempt with what the last one gave.
+    /// Fails a call that was waiting for another attempt, with the error of its last attempt.
     fn give_up(&mut self, job: &mut dyn Job<'cb>, mut entry: Entry<'cb>) {
         let error = entry.ledger.last.take().unwrap_or_else(|| Error::cancelled("the call was not sent"));
         self.answer(job, entry, Err(error));
     }
 
-    fn is_over(&self) -> bool {
+    fn is_past_deadline(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    /// The deadline has passed: every call is answered with what is known of it.
-    fn end(&mut self, job: &mut dyn Job<'cb>) {
+    /// Gives every call a reply after the deadline.
+    fn expire(&mut self, job: &mut dyn Job<'cb>) {
         self.deadline = None;
         self.ended = true;
         let mut waiting = self.waiting.take_all();
-        if let Some(boarding) = self.boarding.take() {
-            self.give_back(&boarding.booked, None);
-            waiting.extend(boarding.calls);
+        if let Some(preparing) = self.preparing.take() {
+            self.return_units(&preparing.units_taken, None);
+            waiting.extend(preparing.calls);
         }
         for entry in waiting {
             if entry.ledger.last.is_some() {
@@ -267,28 +267,29 @@ impl<'cb> Engine<'cb> {
                 self.answer(job, entry, Err(error));
             }
         }
-        for exchange in std::mem::take(&mut self.flying) {
-            let (flying, held) = exchange.into_calls();
+        for exchange in std::mem::take(&mut self.in_flight) {
+            let (in_flight, held) = exchange.into_calls();
             held.into_iter().for_each(|entry| self.give_up(job, entry));
-            for entry in flying {
-                let message = "the job's deadline passed before the answer to the call came";
+            for entry in in_flight {
+                let message = "the job's deadline passed before the reply to the call arrived";
                 self.answer(job, entry, Err(Error::unknown_outcome(message, None)));
             }
         }
     }
 
-    /// How long a request that is not full still waits for more calls.
-    fn lingers(&mut self, job: &dyn Job<'cb>, now: Instant) -> Option<Instant> {
+    /// Until when a request that is not full waits for more calls.
+    fn linger_until(&mut self, job: &dyn Job<'cb>, now: Instant) -> Option<Instant> {
         let since = *self.partial.get_or_insert(now);
-        let is_flying = !self.flying.is_empty();
+        let is_in_flight = !self.in_flight.is_empty();
         let linger = match self.options.linger {
             Linger::Always(_) if self.ended => Duration::ZERO,
             Linger::Always(linger) => linger,
-            Linger::WhileFlying(linger) if is_flying || !job.is_exhausted() => linger,
-            Linger::WhileFlying(_) | Linger::Never => Duration::ZERO,
+            Linger::WhileInFlight(linger) if is_in_flight || !job.is_exhausted() => linger,
+            Linger::WhileInFlight(_) | Linger::Never => Duration::ZERO,
         };
-        let company = if self.waiting.fresh == 0 && is_flying { COMPANY } else { Duration::ZERO };
-        let until = since + linger.max(company);
+        let retry_linger =
+            if self.waiting.fresh == 0 && is_in_flight { RETRY_LINGER } else { Duration::ZERO };
+        let until = since + linger.max(retry_linger);
         (until > now).then_some(until)
     }
 }

@@ -1,4 +1,4 @@
-//! Where a scheduler's calls come from, and where their answers go.
+//! The interface between a scheduler and the source of its calls, which also takes their replies.
 
 use std::task::{Context, Poll};
 
@@ -6,57 +6,58 @@ use super::queue::Entry;
 use crate::call::reading::Panic;
 use crate::{Error, RawResponse, Result};
 
-/// A source of calls that takes their answers. Each call that it gives is answered exactly once.
+/// A source of calls, which also takes their replies. Each call from it has exactly one reply.
 pub(super) trait Job<'cb> {
-    /// The next call, and nothing when there will be none. It is asked again when an answer was given, so that it may wait
-    /// for one.
+    /// Returns the next call, or `None` if there are no more. It is polled again after each reply, so it may wait for
+    /// one.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Entry<'cb>>>;
 
-    /// Whether no calls will come, but those that follow from replies.
+    /// Whether there are no more calls, except for those that depend on replies.
     fn is_exhausted(&self) -> bool {
         false
     }
 
-    /// Why a call that was taken is not to be sent after all.
+    /// The reason why a call that was taken must not be sent, if there is one.
     fn refuses(&self, entry: &Entry<'cb>) -> Option<Error> {
         let _ = entry;
         None
     }
 
-    /// A call is about to be sent. If that cannot be noted, it is not.
+    /// Records that a call is about to be sent. If this fails, the call is not sent.
     ///
     /// # Errors
-    /// What the call is answered with in place of being sent.
+    /// The error that the call gets as its reply.
     fn sending(&mut self, entry: &Entry<'cb>) -> Result<()> {
         let _ = entry;
         Ok(())
     }
 
-    /// Calls were noted as about to be sent, and now they are.
+    /// Called after `sending` was called for all calls of a request, before the request is sent. If this fails, it is
+    /// not sent.
     ///
     /// # Errors
-    /// What they are answered with in place of being sent.
-    fn departing(&mut self) -> Result<()> {
+    /// The error that the calls get as their replies.
+    fn commit_sending(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// A call that was sent waits for another attempt: it was not executed, or may be executed twice.
+    /// Records that a call that was sent waits for another attempt: it was not executed, or may be executed twice.
     fn returned(&mut self, entry: &Entry<'cb>) {
         let _ = entry;
     }
 
-    /// The answer to a call.
+    /// Takes the reply to a call.
     fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>);
 
-    /// Code of the caller's panicked. The job goes on, and the panic with it when all calls are answered.
+    /// Takes a panic of the caller's code. The job continues, and the panic continues when all calls have replies.
     fn panicked(&mut self, panic: Panic);
 
-    /// Calls were not sent because the server refused whatever came for as long as there was time.
+    /// Called when calls were not sent because the server refused all calls until the time limit.
     fn abandoned(&mut self, error: &Error) {
         let _ = error;
     }
 
-    /// Whether it takes answers now. Otherwise servers' answers are left unread.
+    /// Whether replies can be taken now. Otherwise responses are not read further.
     fn has_room(&self) -> bool {
         true
     }

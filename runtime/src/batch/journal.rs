@@ -1,11 +1,12 @@
-//! The journal of a run: what was sent and what was answered, noted so that a run that is started again repeats nothing.
+//! The journal of a run: records which calls were sent and which have replies, so that a run that is started again does
+//! not repeat them.
 //!
-//! That a call is sent is on the disk before its bytes leave. So of each call a later run knows one of three things: it was
-//! answered; it was sent, and maybe executed; or it was not sent. Nothing of this is decided by when a process ended.
+//! A call is recorded on the disk before its bytes are sent. So a later run knows one of three things of each call: it
+//! has a reply; it was sent and may have been executed; or it was not sent. This holds wherever the process ended.
 //!
-//! A call is known by its id, and an id stands for one request: 64 bits of a hash of each are kept. Where the first are
-//! equal for two ids by chance (3 in a million for 10 million calls), the second differ, and the call is refused: none is
-//! skipped.
+//! Calls are identified by their ids, and an id stands for one request. The journal keeps 64 bits of a hash of each id
+//! and of each request. If two ids have the same hash by chance (3 in a million for 10 million calls), the hashes of
+//! their requests differ, and the second call gets an error. No call is skipped by mistake.
 
 mod file;
 mod hash;
@@ -28,31 +29,32 @@ use crate::call::request::Request;
 use crate::wire::spec::ApiSpec;
 use crate::{Error, RawResponse, Result};
 
-/// The longest id of a call, in bytes.
+/// The maximum length of an id in bytes.
 const LONGEST_ID: usize = 1 << 16;
 
 /// The journal of a run.
 pub(super) struct Journal {
     store: Box<dyn Store>,
-    /// What messages call it.
+    /// The name of the journal in error messages.
     name: String,
     history: History,
-    /// The calls that this run has taken and not answered.
+    /// The calls that this run has taken and that have no reply yet, by the hash of the id.
     open: HashMap<u64, Open>,
-    /// Records that were not written yet.
+    /// Records that have not been written yet.
     unwritten: Vec<u8>,
-    /// Where the records of calls begin in it that are about to be sent, and the keys of these calls.
+    /// The start, in `unwritten`, of the records of calls that are about to be sent.
     group: Option<usize>,
-    leaving: Vec<u64>,
-    /// How many bytes were written.
+    /// The keys of these calls.
+    sending_keys: Vec<u64>,
+    /// The number of bytes written.
     length: u64,
-    /// How many requests left since it was last synced.
+    /// The number of HTTP requests since the last sync.
     unsynced: u32,
-    /// Whether anything was written since.
+    /// Whether anything was written since the last sync.
     is_dirty: bool,
     pub(super) sync_every: u32,
     pub(super) keeps_values: bool,
-    /// Why nothing more can be sent.
+    /// The error because of which no more calls can be sent.
     failed: Option<Error>,
 }
 
@@ -60,25 +62,25 @@ pub(super) struct Journal {
 struct Open {
     index: usize,
     hash: u64,
-    /// It was sent, and what came of it is not known.
+    /// Whether it was sent and the outcome is not known.
     is_sent: bool,
 }
 
-/// What becomes of a call that the source gives.
+/// What to do with a call from the source.
 pub(super) enum Admission {
-    /// It is sent.
+    /// Send it.
     Send,
-    /// It succeeded in an earlier run, which kept no value.
+    /// Skip it: it succeeded in an earlier run, which did not keep its value.
     Skip,
-    /// It is not sent, and this is its reply.
+    /// Do not send it. This is its reply.
     Reply(Result<RawResponse>),
 }
 
 impl Journal {
-    /// The journal in a file.
+    /// Opens the journal in a file.
     ///
     /// # Errors
-    /// If another run has it open, if it is not a journal of this API, or if it cannot be read.
+    /// If another run is using it, if it is not a journal of this API, or if it cannot be read.
     #[cfg(all(feature = "fs", not(target_family = "wasm")))]
     pub(super) fn open(path: &std::path::Path, api: &ApiSpec) -> Result<Self> {
         let name = format!("`{}`", path.display());
@@ -96,7 +98,7 @@ impl Journal {
             open: HashMap::new(),
             unwritten: Vec::new(),
             group: None,
-            leaving: Vec::new(),
+            sending_keys: Vec::new(),
             length,
             unsynced: 0,
             is_dirty: false,
@@ -106,7 +108,8 @@ impl Journal {
         })
     }
 
-    /// Says what becomes of a call. One that is sent again has the id by which the server recognizes it.
+    /// Decides what to do with a call. A call that is sent again gets its earlier `requestId`, by which the server
+    /// recognizes it.
     pub(super) fn admit(&mut self, id: &Id, index: usize, request: &mut Request) -> Admission {
         let method = request.id();
         let refuse = |message: String| Admission::Reply(Err(Error::input(format!("{method}: {message}"))));
@@ -117,11 +120,14 @@ impl Journal {
             );
         };
         if text.len() > LONGEST_ID {
-            return refuse(format!("the id has {} bytes, and a journal keeps {LONGEST_ID}", text.len()));
+            return refuse(format!(
+                "the id has {} bytes, more than the {LONGEST_ID} that a journal allows",
+                text.len()
+            ));
         }
         let (key, hash) = (key(text), hash_of(request));
-        let again = || refuse(format!("the run has a call with the id {text:?} already"));
-        let other = || refuse(format!("the journal has another request with the id {text:?}"));
+        let again = || refuse(format!("the run already has a call with the id {text:?}"));
+        let other = || refuse(format!("the journal has a different request with the id {text:?}"));
         if let Some(open) = self.open.get(&key) {
             return match open.hash == hash {
                 true => again(),
@@ -148,7 +154,7 @@ impl Journal {
                 }
                 _ if request.is_idempotent() => {}
                 _ => {
-                    let message = "an earlier run sent the call, and it is not known whether it was executed";
+                    let message = "an earlier run sent the call, which may have been executed";
                     return Admission::Reply(Err(Error::unknown_outcome(message, None)));
                 }
             }
@@ -158,15 +164,15 @@ impl Journal {
         Admission::Send
     }
 
-    /// Notes that a call is about to be sent.
+    /// Records that a call is about to be sent.
     ///
     /// # Errors
-    /// If the journal could not be written before.
+    /// If the journal could not be written before, or if the record is too long.
     pub(super) fn sending(&mut self, entry: &Entry<'_>) -> Result<()> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let Some((key, open)) = own(&mut self.open, entry) else { return Ok(()) };
+        let Some((key, open)) = open_call(&mut self.open, entry) else { return Ok(()) };
         let request = &entry.request;
         let query = request.parameters();
         let request_id = request.spec().request_id.and_then(|name| query.get(name)).unwrap_or_default();
@@ -179,26 +185,26 @@ impl Journal {
         });
         self.group.get_or_insert(self.unwritten.len());
         if !record.write(&mut self.unwritten) {
-            self.forget_leaving();
+            self.discard_group();
             return Err(Error::input(format!("{}: the call is too long for the journal", request.id())));
         }
         open.is_sent = true;
-        self.leaving.push(key);
+        self.sending_keys.push(key);
         Ok(())
     }
 
-    /// Writes what was noted, before the calls leave.
+    /// Writes the records of calls that are about to be sent.
     ///
     /// # Errors
-    /// If that fails. Then the calls are not to be sent, and the journal is as if they had not been noted.
-    pub(super) fn departing(&mut self) -> Result<()> {
+    /// If writing fails. Then the calls must not be sent, and the journal is as if they had not been recorded.
+    pub(super) fn commit_sending(&mut self) -> Result<()> {
         self.unsynced += 1;
         let is_due = self.unsynced >= self.sync_every;
         let before = self.length;
         let written = self.flush().and_then(|()| if is_due { self.sync() } else { Ok(()) });
-        let (group, leaving) = (self.group.take(), std::mem::take(&mut self.leaving));
+        let (group, sending_keys) = (self.group.take(), std::mem::take(&mut self.sending_keys));
         if written.is_err() {
-            // What was written of the group is removed, as far as the disk lets us; what was noted before it is kept.
+            // Removes the records of the group, as far as the disk allows it. Earlier records are kept.
             let start = group.unwrap_or(self.unwritten.len());
             if self.length > before {
                 self.length = before + start as u64;
@@ -206,21 +212,21 @@ impl Journal {
             } else {
                 self.unwritten.truncate(start);
             }
-            self.stay(leaving);
+            self.unmark_sent(sending_keys);
         }
         written
     }
 
-    /// Forgets what was noted of calls that are not sent after all.
-    fn forget_leaving(&mut self) {
+    /// Removes the records of calls that are not sent after all.
+    fn discard_group(&mut self) {
         if let Some(start) = self.group.take() {
             self.unwritten.truncate(start);
         }
-        let leaving = std::mem::take(&mut self.leaving);
-        self.stay(leaving);
+        let sending_keys = std::mem::take(&mut self.sending_keys);
+        self.unmark_sent(sending_keys);
     }
 
-    fn stay(&mut self, calls: Vec<u64>) {
+    fn unmark_sent(&mut self, calls: Vec<u64>) {
         for key in calls {
             if let Some(open) = self.open.get_mut(&key) {
                 open.is_sent = false;
@@ -228,17 +234,18 @@ impl Journal {
         }
     }
 
-    /// The server did not execute a call, or it may be executed twice: it may be sent again, by another run too.
+    /// Records that a call may be sent again, also by another run: the server did not execute it, or it may be executed
+    /// twice.
     pub(super) fn returned(&mut self, entry: &Entry<'_>) {
-        let Some((key, open)) = own(&mut self.open, entry) else { return };
+        let Some((key, open)) = open_call(&mut self.open, entry) else { return };
         if std::mem::take(&mut open.is_sent) && !entry.request.is_idempotent() {
             Record::Returned { key }.write(&mut self.unwritten);
         }
     }
 
-    /// Notes the answer to a call. Returns whether another run would send the call again.
+    /// Records the reply to a call. Returns whether another run would send the call again.
     pub(super) fn answered(&mut self, entry: &Entry<'_>, result: &Result<RawResponse>) -> bool {
-        let Some((key, open)) = own(&mut self.open, entry) else { return false };
+        let Some((key, open)) = open_call(&mut self.open, entry) else { return false };
         let Open { hash, is_sent, .. } = *open;
         self.open.remove(&key);
         match result {
@@ -267,15 +274,15 @@ impl Journal {
     }
 
     fn keep(&mut self, key: u64, hash: u64, response: &RawResponse, error: Option<&Error>) {
-        let words;
+        let body_text;
         let media = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = media.unwrap_or_default();
         let kept = match error {
             _ if self.keeps_values => Kept::Body { content_type, body: &response.body },
             None => Kept::Nothing,
             Some(error) => {
-                words = words_of(error, response.status);
-                Kept::Body { content_type: "application/json", body: words.as_bytes() }
+                body_text = error_body(error, response.status);
+                Kept::Body { content_type: "application/json", body: body_text.as_bytes() }
             }
         };
         let answer = Answer { status: response.status.as_u16(), succeeded: error.is_none(), kept };
@@ -291,7 +298,7 @@ impl Journal {
         self.history.answer(key, Answered { hash, succeeded: error.is_none(), kept });
     }
 
-    /// What was kept of an answer.
+    /// Reads the reply that an earlier run kept.
     fn read_answer(&mut self, (place, size): (u64, u32)) -> Result<RawResponse> {
         self.flush()?;
         let mut bytes = vec![0; size as usize];
@@ -317,10 +324,10 @@ impl Journal {
         if answer.succeeded { Ok(response) } else { Err(Error::from_response(response)) }
     }
 
-    /// Writes what was noted. What cannot be written is tried again the next time.
+    /// Writes all records. If it fails, the next call tries again.
     ///
     /// # Errors
-    /// If that fails; then nothing is sent any more.
+    /// If writing fails. Then no more calls can be sent.
     pub(super) fn flush(&mut self) -> Result<()> {
         if self.unwritten.is_empty() {
             return Ok(());
@@ -333,17 +340,17 @@ impl Journal {
                 Ok(())
             }
             Err(error) => {
-                // A record of which a half was written would be cut off by the next run as well.
+                // Removes an incomplete record. If this fails, the next run removes it.
                 drop(self.store.truncate(self.length));
                 Err(self.fail(error))
             }
         }
     }
 
-    /// Waits until what was written survives a loss of power.
+    /// Waits until everything written would survive a power failure.
     ///
     /// # Errors
-    /// If that fails; then nothing is sent any more.
+    /// If it fails. Then no more calls can be sent.
     pub(super) fn sync(&mut self) -> Result<()> {
         if !std::mem::take(&mut self.is_dirty) {
             return Ok(());
@@ -359,7 +366,7 @@ impl Journal {
         self.failed.get_or_insert_with(failed).clone()
     }
 
-    /// The ids of calls whose outcome is unknown from an earlier run, and that this run's source has not given.
+    /// The ids of calls whose outcome is unknown from an earlier run, and which this run's source has not returned.
     pub(super) fn unknown(&self) -> Vec<Id> {
         let unknown = self.history.sent.values().filter(|sent| !sent.seen && !sent.idempotent);
         let mut ids: Vec<_> = unknown.map(|sent| Id::given(sent.id.to_string())).collect();
@@ -368,21 +375,21 @@ impl Journal {
     }
 }
 
-/// The call of this run that the entry is. One that was refused may have the id of another.
-fn own<'o>(open: &'o mut HashMap<u64, Open>, entry: &Entry<'_>) -> Option<(u64, &'o mut Open)> {
+/// Returns the open call of an entry. A refused call may have the same id as another one, but has another index.
+fn open_call<'a>(open: &'a mut HashMap<u64, Open>, entry: &Entry<'_>) -> Option<(u64, &'a mut Open)> {
     let key = key(entry.id.as_given()?);
     let open = open.get_mut(&key).filter(|open| open.index == entry.index)?;
     Some((key, open))
 }
 
-/// Whether an error is a call's own and stays. With other credentials or on another day a call may pass, and so it may
-/// when a whole batch was refused.
+/// Whether an error would be the same in another run. With other credentials or on another day, the call may succeed;
+/// the same holds if a whole batch was refused.
 fn is_final(error: &Error) -> bool {
     error.is_status() && !(error.is_credentials() || error.is_quota_exhausted() || error.is_rate_limited())
 }
 
-/// The body of an error response, with what is shown and asked of an error and nothing else.
-fn words_of(error: &Error, status: StatusCode) -> String {
+/// The body of an error response that is kept: only what is shown of an error and what its methods return.
+fn error_body(error: &Error, status: StatusCode) -> String {
     let message = match error.api_error().map(|api| &api.message) {
         Some(message) if !message.is_empty() => message.clone(),
         _ => error.to_string(),

@@ -1,28 +1,29 @@
-//! Which call a part of an answer belongs to.
+//! Matches the parts of a response to calls.
 //!
-//! By its `Content-ID`; where no part has one, by its place; and the one part that is left belongs to the one call that
-//! is left. Anything else would be a guess, so its calls have an unknown outcome.
+//! A part is matched by its `Content-ID`. If no part has one, parts are matched by their order. If exactly one part and
+//! one call are left, they belong together. Anything else would be a guess, so the outcome of these calls is unknown.
 
 use std::mem::replace;
 
 use crate::multipart::Part;
 
-/// How the parts of one answer are matched to its calls.
+/// How the parts of one response are matched to its calls.
 pub(super) struct Matching {
-    /// What the ids of this request begin with.
+    /// The beginning of the ids in this request.
     token: String,
     calls: usize,
-    /// How many parts came.
+    /// The number of parts so far.
     parts: usize,
     by: By,
 }
 
 enum By {
-    /// No part had an id so far: these wait for the end, which tells whether there are as many as calls.
+    /// No part has had an id so far. The parts wait for the end of the response, which shows whether there are as many
+    /// as calls.
     Order(Vec<Part>),
-    /// Parts have ids. One whose id is missing or not ours waits: it may be the only one that is left.
+    /// Parts have ids. One part without a valid id may wait, because it may be the only one left.
     Id(Option<Part>),
-    /// Parts have ids, and more than one was nobody's; or there are more parts without an id than calls.
+    /// Parts have ids, and several parts have none that is valid; or there are more parts without an id than calls.
     IdOnly,
 }
 
@@ -31,8 +32,8 @@ impl Matching {
         Matching { token, calls, parts: 0, by: By::Order(Vec::new()) }
     }
 
-    /// Takes the next part, and gives it back with the number of its call where that is known already. A second part for
-    /// a call is nobody's, as `waits` says.
+    /// Takes the next part. Returns it with the number of its call if that is already known. `waits` says whether a
+    /// call has no part yet; a second part for a call is ignored.
     pub(super) fn push(&mut self, part: Part, waits: impl Fn(usize) -> bool) -> Option<(usize, Part)> {
         self.parts += 1;
         let number = part.index(&self.token);
@@ -58,7 +59,8 @@ impl Matching {
         None
     }
 
-    /// What is known at the end of a complete answer: the parts that waited, each with the number of its call.
+    /// Returns the parts that could only be matched at the end of a complete response, each with the number of its
+    /// call.
     pub(super) fn finish(&mut self, waiting: impl Iterator<Item = usize>) -> Vec<(usize, Part)> {
         let counts_agree = self.parts == self.calls;
         let waiting: Vec<usize> = waiting.collect();

@@ -1,4 +1,4 @@
-//! What goes into one HTTP request: as many of the waiting calls as limits allow, in their order.
+//! Packs the calls of one HTTP request: as many waiting calls as the limits allow, in their order.
 
 use std::collections::VecDeque;
 
@@ -20,10 +20,10 @@ pub(super) struct Limits {
     pub(super) url: usize,
 }
 
-/// One HTTP request's worth of calls.
+/// The calls of one HTTP request, and its body.
 pub(super) struct Packed<'cb> {
     pub(super) entries: Vec<Option<Entry<'cb>>>,
-    /// Headers that all of them share, which travel outside.
+    /// Headers that all calls share. They become headers of the request.
     pub(super) shared: Vec<(HeaderName, HeaderValue)>,
     pub(super) content_type: String,
     pub(super) body: Bytes,
@@ -32,22 +32,22 @@ pub(super) struct Packed<'cb> {
 /// The headers that authorize the calls of each client.
 pub(super) type Auths = Vec<(Client, AuthHeaders)>;
 
-/// What the calls of a client go with: its credentials, and what it says of each of its requests.
-fn headers_of(of: &(Client, AuthHeaders)) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-    let (client, auth) = of;
-    let said = |name: &HeaderName| *name == USER_AGENT || auth.wins(name, client.headers());
+/// The headers for all calls of a client: its credentials, and the client's own headers.
+fn headers_of(authorized: &(Client, AuthHeaders)) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    let (client, auth) = authorized;
+    let is_replaced = |name: &HeaderName| *name == USER_AGENT || auth.wins(name, client.headers());
     let auth = auth.iter().filter(|(name, _)| auth.wins(name, client.headers()));
-    auth.chain(client.headers().iter().filter(move |(name, _)| !said(name)))
+    auth.chain(client.headers().iter().filter(move |(name, _)| !is_replaced(name)))
 }
 
-/// Whether a call of the one client would inherit nothing of the other's, if that stood outside.
-pub(super) fn covers(one: &(Client, AuthHeaders), other: &(Client, AuthHeaders)) -> bool {
-    headers_of(other).all(|(name, _)| headers_of(one).any(|(own, _)| own == name))
+/// Whether a call of the second client would not inherit any header from the first client's headers on the request.
+pub(super) fn covers(outer: &(Client, AuthHeaders), other: &(Client, AuthHeaders)) -> bool {
+    headers_of(other).all(|(name, _)| headers_of(outer).any(|(known, _)| known == name))
 }
 
-/// Takes calls from the front of `pending` until a limit is reached. Calls that fit into no request are refused, each
-/// with its reason. `inside` has what calls of clients other than the batch's own, `client`, go with; one that is not
-/// there yet waits for the next request. `None` if nothing is left to send.
+/// Takes calls from the front of `pending` until a limit is reached. Calls that are too large for any request are put
+/// into `refused`, each with an error. `inside` has the headers for calls of clients other than `client`, which is the
+/// batch's own; a call whose client is not in it waits for the next request. Returns `None` if no call is left to send.
 pub(super) fn pack<'cb>(
     pending: &mut VecDeque<Entry<'cb>>,
     refused: &mut Vec<(Entry<'cb>, Error)>,
@@ -57,7 +57,7 @@ pub(super) fn pack<'cb>(
     inside: &Auths,
     rng: &mut fastrand::Rng,
 ) -> Option<Packed<'cb>> {
-    // Nothing beyond these is looked at: what is shared is shared by them.
+    // Only these calls can be in the request, so they decide which headers are shared.
     let window = limits.calls.min(pending.len());
     let shared = shared_headers(pending, window);
     let mut writer = BatchWriter::with_capacity(rng.fork(), 0);
@@ -66,20 +66,20 @@ pub(super) fn pack<'cb>(
     let mut target = String::new();
     for _ in 0..window {
         let Some(entry) = pending.pop_front() else { break };
-        let of = entry.request.client();
-        if !of.is_same(client) && !inside.iter().any(|(known, _)| known.is_same(of)) {
+        let entry_client = entry.request.client();
+        if !entry_client.is_same(client) && !inside.iter().any(|(known, _)| known.is_same(entry_client)) {
             pending.push_front(entry);
             break;
         }
         target.clear();
         target.push('/');
         let line = entry.request.push_line(&mut target);
-        let mut own = own_headers(&entry.request, &shared, inside);
+        let mut headers = own_headers(&entry.request, &shared, inside);
         if line.overridden {
-            own.retain(|(name, _)| *name != METHOD_OVERRIDE);
-            own.push((METHOD_OVERRIDE, b"GET"));
+            headers.retain(|(name, _)| *name != METHOD_OVERRIDE);
+            headers.push((METHOD_OVERRIDE, b"GET"));
         }
-        let part = part(&line, token, entries.len(), &target, own.iter().copied());
+        let part = part(&line, token, entries.len(), &target, headers.iter().copied());
         let length = part.encoded_len();
         if let Some(error) = too_large(&entry.request, &target, length, limits) {
             refused.push((entry, error));
@@ -124,26 +124,26 @@ where
     PartRequest { token, index, verb: line.verb.as_str(), target, headers, body, content_type }
 }
 
-/// A call that no request can carry fails alone.
+/// The error for a call that does not fit into any request.
 fn too_large(request: &Request, target: &str, length: usize, limits: Limits) -> Option<Error> {
     let id = request.id();
     if target.len() > limits.url {
         let (has, limit) = (target.len(), limits.url);
         return Some(Error::input(format!(
-            "{id}: path and query have {has} characters, a call in a batch of this API at most {limit}; send it by itself"
+            "{id}: path and query have {has} characters, more than the {limit} of a call in a batch; send the call by itself"
         )));
     }
     let alone = length + BatchWriter::CLOSING_LEN;
     (alone > limits.bytes).then(|| {
         let limit = limits.bytes;
         Error::input(format!(
-            "{id}: the call takes {alone} bytes, a batch of this API at most {limit}; send it by itself"
+            "{id}: the call takes {alone} bytes, more than the {limit} of a batch; send the call by itself"
         ))
     })
 }
 
-/// Headers of the first call that all calls have, with the same value. Only Google's own are lifted out of their parts:
-/// a condition such as `If-Match` is about one resource.
+/// Headers of the first call that all calls have, with the same value. Only headers of Google (`x-goog-…`) are shared.
+/// A condition such as `If-Match` belongs to one resource.
 fn shared_headers(pending: &VecDeque<Entry<'_>>, calls: usize) -> Vec<(HeaderName, HeaderValue)> {
     let Some(first) = pending.front() else { return Vec::new() };
     let mut shared: Vec<_> = first
@@ -163,7 +163,7 @@ fn shared_headers(pending: &VecDeque<Entry<'_>>, calls: usize) -> Vec<(HeaderNam
     shared
 }
 
-/// The headers that stay with the call: its own, and those of its client if they do not travel outside.
+/// The headers in the part of a call: its own, and those of its client unless they are headers of the request.
 fn own_headers<'a>(
     request: &'a Request,
     shared: &[(HeaderName, HeaderValue)],
@@ -171,16 +171,16 @@ fn own_headers<'a>(
 ) -> Vec<(&'a str, &'a [u8])> {
     let credentials = inside.iter().filter(|(client, _)| client.is_same(request.client()));
     let credentials = credentials.flat_map(headers_of);
-    let own = request
+    let call_headers = request
         .headers()
         .as_slice()
         .iter()
         .filter(|header| !shared.contains(header))
         .map(|(name, value)| (name, value));
-    let overridden = |name: &HeaderName| request.headers().iter().any(|(own, _)| own == name);
+    let overridden = |name: &HeaderName| request.headers().iter().any(|(known, _)| known == name);
     credentials
         .filter(|(name, _)| !overridden(name))
-        .chain(own)
+        .chain(call_headers)
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The batch without its API's type: what is queued, and how it is to be sent.
+//! A batch without a type for its API: the queued calls, and the options for sending them.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,23 +17,23 @@ use crate::wire::query::Query;
 use crate::wire::spec::ApiSpec;
 use crate::{Client, Error, Result};
 
-/// The batch without its API's type.
+/// A batch without a type for its API.
 pub(super) struct RawBatch<'cb> {
     pub(super) client: Client,
     pub(super) api: &'static ApiSpec,
-    /// Where all of its calls go, if its client has a place for them.
+    /// The root URL for all calls, or the error of a client that has none.
     pub(super) root: Result<String>,
     pub(super) serial: u64,
     pub(super) calls: Vec<Entry<'cb>>,
-    /// The caller's ids. Made ones are of another kind and cannot collide.
+    /// The ids set by the caller. Generated ids cannot be equal to them.
     pub(super) ids: HashSet<String>,
     pub(super) listeners: Vec<Listener<'cb>>,
-    /// For each barrier, how many calls are before it, and whether a failure of one cancels what comes after.
+    /// For each barrier, the number of calls before it, and whether a failure before it cancels the calls after it.
     pub(super) barriers: Vec<(usize, bool)>,
     pub(super) options: BatchOptions,
 }
 
-/// What the caller said about the whole batch.
+/// The options of a whole batch.
 #[derive(Clone)]
 pub(super) struct BatchOptions {
     pub(super) max_calls: Option<usize>,
@@ -43,7 +43,7 @@ pub(super) struct BatchOptions {
     pub(super) rate: Option<f64>,
     /// How long a request that is not full waits for more calls.
     pub(super) linger: Linger,
-    /// After so long no call waits for its answer any more.
+    /// The time limit for the whole job.
     pub(super) deadline: Option<Duration>,
     pub(super) policy: RetryPolicy,
     pub(super) limits: ReadLimits,
@@ -52,18 +52,19 @@ pub(super) struct BatchOptions {
     pub(super) error: Option<Error>,
 }
 
-/// The place of a user's calls among those that wait.
+/// The index of a lane. A lane has the waiting calls of one user.
 pub(super) type LaneId = usize;
 
 /// How long a request that is not full waits for more calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Linger {
-    /// Not at all.
+    /// It does not wait.
     Never,
-    /// So long after its first call.
+    /// This long after its first call.
     Always(Duration),
-    /// So long after its first call, where others are on their way: their replies may bring more.
-    WhileFlying(Duration),
+    /// This long after its first call, while other requests are being sent, because their replies may lead to more
+    /// calls.
+    WhileInFlight(Duration),
 }
 
 /// A queued call.
@@ -73,22 +74,22 @@ pub(super) struct Entry<'cb> {
     pub(super) request: Request,
     pub(super) then: Then<'cb>,
     pub(super) ledger: Ledger,
-    /// How often it was sent, for the report.
+    /// The number of times the call was sent.
     pub(super) sent: u32,
-    /// How often it was told to slow down without others being told the same.
+    /// How often the server refused this call because of a limit while others succeeded.
     pub(super) limited: u32,
-    /// Its place in its request's count of what each lane was told.
-    pub(super) seat: u16,
+    /// The index of its lane's counts in its request.
+    pub(super) tally: u16,
     pub(super) lane: LaneId,
 }
 
 impl<'cb> Entry<'cb> {
     pub(super) fn new(id: Id, index: usize, request: Request, then: Then<'cb>) -> Self {
         let ledger = Ledger::default();
-        Entry { id, index, request, then, ledger, sent: 0, limited: 0, seat: 0, lane: 0 }
+        Entry { id, index, request, then, ledger, sent: 0, limited: 0, tally: 0, lane: 0 }
     }
 
-    /// What it costs of a quota, in units.
+    /// The cost of the call in units of the quota.
     pub(super) fn cost(&self) -> f64 {
         f64::from(self.request.spec().units)
     }
@@ -125,14 +126,14 @@ impl<'cb> RawBatch<'cb> {
         }
     }
 
-    /// Queues an erased call and gives its index.
+    /// Queues a call whose type is erased, and returns its index.
     pub(super) fn push(&mut self, mut request: Request, then: Then<'cb>) -> Result<usize> {
         request.check()?;
         request.fill_request_id();
         let root = self.root.as_ref().map_err(Clone::clone)?;
         if !request.client().is_same(&self.client) && request.client().root(self.api)? != *root {
             return Err(Error::input(format!(
-                "{}: the call goes to another endpoint than the batch",
+                "{}: the call's endpoint differs from the batch's",
                 request.id()
             )));
         }
@@ -140,7 +141,7 @@ impl<'cb> RawBatch<'cb> {
         let id = match request.options_mut().id.take() {
             Some(id) if self.ids.contains(&id) => {
                 return Err(Error::input(format!(
-                    "{}: the batch has a call with the id {id:?} already",
+                    "{}: the batch already has a call with the id {id:?}",
                     request.id()
                 )));
             }
@@ -159,12 +160,12 @@ impl BatchOptions {
     pub(super) fn add_header(&mut self, name: &str, value: &str) {
         match headers::parse(name, value) {
             Ok(_) if self.headers.len() >= headers::MOST => {
-                self.fail(format!("more than {} headers of one batch", headers::MOST));
+                self.fail(format!("a batch has more than {} headers", headers::MOST));
             }
             Ok((name, value)) if !name.as_str().starts_with("content-") => {
                 self.headers.push((name, value));
             }
-            // These describe the outer message itself and are not applied to its parts.
+            // These headers describe the request itself. The server does not apply them to the calls.
             Ok((name, _)) => self.fail(format!("the header `{name}` of a batch is written by the library")),
             Err(error) => self.fail(error.to_string()),
         }

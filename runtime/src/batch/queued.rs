@@ -1,4 +1,4 @@
-//! The job of a batch: its calls in the order of the queue, barriers between them, and a record for each.
+//! The job of a batch: its calls in the order in which they were queued, with barriers and a record for each call.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -20,11 +20,11 @@ use crate::{Error, RawResponse, Result};
 /// A batch whose calls are being sent.
 struct Queued<'cb> {
     calls: std::vec::IntoIter<Entry<'cb>>,
-    /// How many calls are before each barrier, and whether a failure of one cancels what comes after.
+    /// For each barrier, the number of calls before it, and whether a failure before it cancels the calls after it.
     barriers: std::iter::Peekable<std::vec::IntoIter<(usize, bool)>>,
-    /// What was wrong with the batch's options.
+    /// The first error of the batch's options.
     error: Option<Error>,
-    /// A failure before the last barrier cancels what comes until the next one.
+    /// Whether calls up to the next barrier are cancelled, because a call before the last barrier failed.
     cancelled: bool,
     taken: usize,
     answered: usize,
@@ -36,16 +36,16 @@ struct Queued<'cb> {
     panic: Option<Panic>,
 }
 
-/// What came of giving a call its answer.
+/// The outcome of passing a reply on.
 #[derive(Default)]
 struct Delivered {
-    /// A body of a successful answer that did not decode.
+    /// The error of decoding, if the response was successful and could not be decoded.
     undecodable: Option<Error>,
     panic: Option<Panic>,
 }
 
 impl RawBatch<'_> {
-    /// Sends everything and answers every call.
+    /// Sends everything and gives every call a reply.
     pub(crate) async fn run(self) -> Report {
         let span = Span::batch(self.api, self.calls.len());
         span.around(self.send_all()).await
@@ -59,7 +59,7 @@ impl RawBatch<'_> {
         job.finish(serial, engine.counts)
     }
 
-    /// Answers every call with an error, without sending any.
+    /// Fails every call with this error, without sending any.
     #[cfg(feature = "blocking")]
     pub(crate) fn fail(mut self, error: &Error) -> Report {
         let mut job = Queued::new(&mut self);
@@ -87,7 +87,7 @@ impl<'cb> Queued<'cb> {
     }
 
     fn finish(mut self, serial: u64, counts: Counts) -> Report {
-        // Where the time for all was over, these were not asked for.
+        // If the deadline has passed, the remaining calls have not been taken.
         self.answer_rest(&Error::cancelled("the call was not sent before the job's deadline"));
         if let Some(panic) = self.panic.take() {
             resume_unwind(panic);
@@ -109,7 +109,7 @@ impl<'cb> Queued<'cb> {
         }
     }
 
-    /// Gives the answer to whoever waits for it.
+    /// Passes the reply to the callback, the ticket or the task that waits for it.
     fn deliver(
         &mut self,
         then: Then<'cb>,
@@ -163,7 +163,7 @@ impl<'cb> Job<'cb> for Queued<'cb> {
             self.taken += usize::from(entry.is_some());
             match entry {
                 Some(entry) if self.cancelled => {
-                    let message = "the call was not sent, because one before the barrier failed";
+                    let message = "the call was not sent, because a call before the barrier failed";
                     self.answer(entry, Err(Error::cancelled(message)));
                 }
                 entry => return Poll::Ready(entry),
@@ -171,7 +171,7 @@ impl<'cb> Job<'cb> for Queued<'cb> {
         }
     }
 
-    /// Its own callback first, then those of the batch.
+    /// Runs the call's own callback first, then those of the batch.
     fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
         let Entry { id, index, request, then, sent, ledger, .. } = entry;
         self.answered += 1;

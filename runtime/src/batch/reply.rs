@@ -1,4 +1,4 @@
-//! What callbacks are given, and how a typed callback is erased.
+//! Replies as callbacks get them, and the erasure of their types.
 
 use std::any::Any;
 use std::fmt;
@@ -11,7 +11,20 @@ use crate::call::reading::{IntoCall, Panic, Parts, Reader, Reading, value};
 use crate::call::request::Request;
 use crate::{Api, Error, RawResponse, Response, Result};
 
-/// The id of a call in its batch: the caller's, or one that was made and equals none of the caller's.
+/// The id of a call in its batch: set by the caller, or generated. Generated ids differ from all ids of callers.
+///
+/// ```
+/// # use gapis_testkit::farm::Farm;
+/// # async fn example(farm: Farm) {
+/// let mut replies = farm.run([farm.animals().get("1").with_id("first"), farm.animals().get("2")]);
+/// while let Some(reply) = replies.next().await {
+///     match reply.id.as_given() {
+///         Some(id) => println!("the call with the id {id}"),
+///         None => println!("the call at index {}", reply.index),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(Inner);
 
@@ -30,7 +43,7 @@ impl Id {
         Id(Inner::Made(index))
     }
 
-    /// The caller's text, `None` for an id that was made.
+    /// The id that the caller set, or `None` for a generated id.
     #[must_use]
     pub fn as_given(&self) -> Option<&str> {
         match &self.0 {
@@ -74,25 +87,25 @@ impl PartialEq<&str> for Id {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply<T> {
-    /// The call's id: the caller's, or one that was made.
+    /// The call's id, set by the caller or generated.
     pub id: Id,
-    /// The call's place in the batch, counted from 0, whatever was split or sent again.
+    /// The position of the call in the batch, counted from 0. It does not change when calls are sent again.
     pub index: usize,
-    /// Its value, or why there is none.
+    /// The value, or the reason why there is none.
     pub result: Result<T>,
-    /// The HTTP response that the result was made of, where one came.
+    /// The HTTP response of the call, if the server sent one.
     pub response: Option<RawResponse>,
-    /// The call itself if it failed, to be queued again. `None` for a `batchUpdate` whose parts had callbacks, because
-    /// these have run.
+    /// The call itself, if it failed, so that it can be queued again. `None` for a `batchUpdate` whose parts had
+    /// callbacks, because the callbacks have run.
     pub failed: Option<FailedCall<T>>,
 }
 
-/// A call that failed. It is queued again like any call, without being built again: on another batch, by a dispatcher or
-/// in a run. It has its id, its key and its options.
+/// A failed call. It can be queued again without being built again: in another batch, with a dispatcher or in a run. It
+/// has the same id, key and options as before.
 ///
 /// If the [outcome](Error::is_unknown_outcome) of the first attempt is unknown, the call may have been executed.
 ///
-/// In a run with a journal, a call that failed for good keeps its error: there, it is not sent again under its id.
+/// In a run with a journal, a call that failed permanently keeps its error: it is not sent again with the same id.
 ///
 /// ```
 /// # use gapis_testkit::farm::Farm;
@@ -124,7 +137,7 @@ impl<T> FailedCall<T> {
         FailedCall(Box::new(Failed { request, reader }))
     }
 
-    /// The method's id: `drive.files.get`.
+    /// The id of the method, such as `drive.files.get`.
     #[must_use]
     pub fn method(&self) -> &'static str {
         self.0.request.id()
@@ -148,7 +161,8 @@ impl<T> fmt::Debug for FailedCall<T> {
 }
 
 impl<T> Reply<T> {
-    /// Gives the value to one function or the error to the other: the success and failure pair of other clients.
+    /// Passes the value to the first function or the error to the second. Other client libraries take such a pair of
+    /// callbacks.
     ///
     /// ```no_run
     /// # fn show(reply: gapis_runtime::Reply<()>) {
@@ -163,28 +177,28 @@ impl<T> Reply<T> {
     }
 }
 
-/// What [`Batch::on_reply`](super::Batch::on_reply) sees of any reply.
+/// A reply of any type, as the closure of [`Batch::on_reply`](super::Batch::on_reply) gets it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome<'a> {
     /// The call's id.
     pub id: &'a Id,
-    /// The call's place in the batch.
+    /// The position of the call in the batch, counted from 0.
     pub index: usize,
-    /// The method's id: `drive.files.get`.
+    /// The id of the method, such as `drive.files.get`.
     pub method: &'static str,
-    /// Why there is no value, if there is none. A body that did not decode is an error here too.
+    /// The reason why there is no value. It is also set if the body could not be decoded.
     pub error: Option<&'a Error>,
-    /// The HTTP response, where one came.
+    /// The HTTP response of the call, if the server sent one.
     pub response: Option<&'a RawResponse>,
     pub(super) request: &'a Request,
 }
 
 impl Outcome<'_> {
-    /// The value as a `T`, which must be the method's output or something its JSON decodes to.
+    /// Decodes the value as a `T`: the method's output type, or another type for its JSON.
     ///
     /// # Errors
-    /// The call's own error, or that the body is not a `T`.
+    /// The call's own error, or an error if the body cannot be decoded as a `T`.
     pub fn decode<T: Response>(&self) -> Result<T> {
         match (self.error, self.response) {
             (Some(error), _) => Err(error.clone()),
@@ -196,33 +210,33 @@ impl Outcome<'_> {
 
 pub(super) type Listener<'cb> = Box<dyn FnMut(&Outcome<'_>) + Send + 'cb>;
 
-/// A reply whose type was erased.
+/// A reply whose type is erased.
 pub(super) struct Arrived<'a> {
     pub(super) id: Id,
     pub(super) index: usize,
     pub(super) request: &'a Request,
     pub(super) result: Result<RawResponse>,
-    /// Where a callback says, before the user's code runs, that the body did not decode.
+    /// Set by the callback, before the caller's code runs, if the body cannot be decoded.
     pub(super) undecodable: &'a mut Option<Error>,
 }
 
 type Callback<'cb> = Box<dyn FnOnce(Arrived<'_>) + Send + 'cb>;
 
-/// Gives a value to be kept, and the panic of whoever was given a part of it.
+/// Decodes a value so that the report can keep it. Also returns a panic of the caller's code that decoded.
 type Keep<'cb> = Box<dyn FnOnce(&Request, Result<RawResponse>) -> Reading<Box<dyn Any + Send>> + Send + 'cb>;
 
-/// What is to be done with a call's reply.
+/// What happens with the reply to a call.
 pub(super) enum Then<'cb> {
-    /// Run this.
+    /// The callback runs.
     Callback(Callback<'cb>),
-    /// Keep the value for the ticket's holder.
+    /// The report keeps the value for the holder of the ticket.
     Ticket(Keep<'cb>),
-    /// Pass it on undecoded.
+    /// The task that called [`Batcher::send`](super::Batcher::send) gets the response, which is not decoded here.
     Waiter(Waiter),
 }
 
-/// Whoever waits for the answer to a call of a dispatcher. If its driver is dropped when the call was sent, nobody knows
-/// whether it was executed, and that is the answer.
+/// The sender of the reply to a call of a dispatcher. If it is dropped after the call was sent, because the driver was
+/// dropped, the reply is that the outcome is unknown.
 pub(super) struct Waiter {
     answer: Option<oneshot::Sender<Result<RawResponse>>>,
     is_sent: bool,
@@ -233,14 +247,14 @@ impl Waiter {
         Waiter { answer: Some(answer), is_sent: false }
     }
 
-    /// Whether nobody waits any more.
+    /// Whether the task that sent the call no longer waits.
     fn is_gone(&self) -> bool {
         self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     pub(super) fn answer(mut self, result: Result<RawResponse>) {
         if let Some(answer) = self.answer.take() {
-            // Who has gone needs no answer.
+            // The send fails if the task no longer waits. That is no error.
             drop(answer.send(result));
         }
     }
@@ -249,18 +263,18 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         let Some(answer) = self.answer.take().filter(|_| self.is_sent) else { return };
-        let message = "the driver of the batcher ended before the answer to the call came";
+        let message = "the driver of the batcher ended before the reply to the call arrived";
         drop(answer.send(Err(Error::unknown_outcome(message, None))));
     }
 }
 
 impl<'cb> Then<'cb> {
-    /// Whether nobody wants the reply, so that the call need not be sent.
+    /// Whether no task waits for the reply any more, so that the call need not be sent.
     pub(super) fn is_unwanted(&self) -> bool {
         matches!(self, Then::Waiter(waiter) if waiter.is_gone())
     }
 
-    /// The call leaves.
+    /// Records that the call is being sent.
     pub(super) fn sent(&mut self) {
         if let Then::Waiter(waiter) = self {
             waiter.is_sent = true;
@@ -275,7 +289,7 @@ impl<'cb> Then<'cb> {
             let (reply, panic) = typed(reader, arrived);
             match panic {
                 None => callback(reply),
-                // The first panic is the one that goes on, when everyone has been told.
+                // The first panic is the one that continues, when all callbacks have run.
                 Some(panic) => {
                     drop(catch_unwind(AssertUnwindSafe(|| callback(reply))));
                     resume_unwind(panic);
@@ -289,7 +303,7 @@ impl<'cb> Then<'cb> {
         callback: Arc<Mutex<impl FnMut(Reply<T>) + Send + 'cb>>,
     ) -> Self {
         Then::callback(reader, move |reply| {
-            // After a panic the closure still gets the replies that follow, as separate closures would.
+            // After a panic, the closure still gets the replies that follow, as separate closures would.
             let mut callback = callback.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             callback(reply);
         })
@@ -303,7 +317,7 @@ impl<'cb> Then<'cb> {
     }
 }
 
-/// Decodes, and tells the engine when that failed, before the user's code sees the reply.
+/// Decodes the reply. If that fails, records it before the caller's code gets the reply.
 fn typed<T>(reader: Reader<'_, T>, arrived: Arrived<'_>) -> (Reply<T>, Option<Panic>) {
     let Arrived { id, index, request, result, undecodable } = arrived;
     let came = result.is_ok();

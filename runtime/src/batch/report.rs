@@ -1,4 +1,4 @@
-//! What is left when a batch is done: counts, a record for each call, and the values that tickets stand for.
+//! The result of a batch: counts, a record for each call, and the values for tickets.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -9,10 +9,23 @@ use std::sync::{Mutex, OnceLock};
 use super::reply::Id;
 use crate::{Error, RawResponse, Result};
 
-/// Stands for the value of one call until [`Report::redeem`].
+/// A claim to the value of one call, for [`Report::redeem`].
 ///
-/// One that is dropped costs nothing but the value, which the report then keeps to its end, or until
-/// [`Report::take`] is asked for it.
+/// A ticket may be dropped. The report keeps the value until it is dropped itself or [`Report::take`] takes the value.
+///
+/// ```
+/// # use gapis_testkit::farm::Farm;
+/// # async fn example(farm: Farm) -> gapis_runtime::Result<()> {
+/// let mut batch = farm.batch();
+/// let first = batch.add(farm.animals().get("1"))?;
+/// batch.add(farm.animals().get("2").with_id("second"))?;
+/// let report = batch.execute().await;
+/// let first = report.redeem(first)?;
+/// let second: gapis_testkit::farm::schemas::Animal = report.take("second")?;
+/// # let _ = (first, second);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Ticket<T> {
     batch: u64,
     index: usize,
@@ -24,7 +37,7 @@ impl<T> Ticket<T> {
         Ticket { batch, index, value: PhantomData }
     }
 
-    /// The call's place in its batch.
+    /// The position of the call in its batch, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
@@ -37,7 +50,7 @@ impl<T> fmt::Debug for Ticket<T> {
     }
 }
 
-/// How the calls of a batch went. By the time there is a report, every callback has run.
+/// The results of a batch. Every callback has run before there is a report.
 #[must_use = "failures are counted here; `error_for_failures` makes one error of them"]
 pub struct Report {
     pub(super) batch: u64,
@@ -45,27 +58,27 @@ pub struct Report {
     pub(super) retries: usize,
     pub(super) records: Vec<Record>,
     pub(super) values: Mutex<HashMap<usize, Box<dyn Any + Send>>>,
-    /// Places of the records, made when somebody first asks by id.
+    /// The index of the record for each of the caller's ids, built when it is first needed.
     pub(super) by_id: OnceLock<HashMap<String, usize>>,
 }
 
-/// How one call of a batch went.
+/// The result of one call of a batch.
 #[non_exhaustive]
 pub struct Record {
     /// The call's id.
     pub id: Id,
-    /// The call's place in the batch.
+    /// The position of the call in the batch, counted from 0.
     pub index: usize,
-    /// The method's id: `drive.files.get`.
+    /// The id of the method, such as `drive.files.get`.
     pub method: &'static str,
-    /// Why there is no value, if there is none.
+    /// The reason why there is no value, or `None` if the call succeeded.
     pub error: Option<Error>,
-    /// How often the call was sent.
+    /// The number of times the call was sent.
     pub attempts: u32,
 }
 
 impl Record {
-    /// The HTTP response of a call that failed, where one came.
+    /// The HTTP response of a failed call, if the server sent one.
     #[must_use]
     pub fn response(&self) -> Option<&RawResponse> {
         self.error.as_ref().and_then(Error::response)
@@ -81,24 +94,24 @@ impl fmt::Debug for Record {
 }
 
 impl Report {
-    /// The value that a ticket stands for.
+    /// Returns the value for a ticket.
     ///
     /// # Errors
-    /// The call's own error, or an input error for a ticket of another batch and for a value that was
+    /// The call's own error. Also an input error if the ticket belongs to another batch or the value was already
     /// [taken](Report::take).
     pub fn redeem<T: Send + 'static>(&self, ticket: Ticket<T>) -> Result<T> {
         if ticket.batch != self.batch {
-            return Err(Error::input("the ticket is of another batch"));
+            return Err(Error::input("the ticket belongs to another batch"));
         }
         self.value(ticket.index)
     }
 
-    /// The value of the call with that id of the caller's, which was [added](crate::Batch::add) and whose ticket was
-    /// not redeemed. `T` is the type that the ticket has.
+    /// Returns the value of the call with this id, which the caller set. The call must have been queued with
+    /// [`Batch::add`](crate::Batch::add), and its ticket not redeemed. `T` is the type parameter of the ticket.
     ///
     /// # Errors
-    /// The call's own error, or an input error if there is no such call, its value is of another type, or was given
-    /// to a callback or taken before.
+    /// The call's own error. Also an input error if there is no such call, if the value has another type, or if it was
+    /// passed to a callback or taken before.
     pub fn take<T: Send + 'static>(&self, id: &str) -> Result<T> {
         match self.get(id) {
             Some(record) => self.value(record.index),
@@ -117,43 +130,43 @@ impl Report {
             return value.map(|value| *value).ok_or_else(|| Error::input("the value is gone"));
         }
         let why = match values.get(&index) {
-            Some(_) => format!("is no `{}`", std::any::type_name::<T>()),
-            None => "went to a callback, or was taken before".to_owned(),
+            Some(_) => format!("is not a `{}`", std::any::type_name::<T>()),
+            None => "was passed to a callback or taken before".to_owned(),
         };
         let method = record.map_or("a call", |record| record.method);
         Err(Error::input(format!("{method}: the value of call {index} {why}")))
     }
 
-    /// How many calls were queued.
+    /// The number of calls that were queued.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.records.len()
     }
 
-    /// How many of them have no value.
+    /// The number of calls that failed.
     #[must_use]
     pub fn failures(&self) -> usize {
         self.records.iter().filter(|record| record.error.is_some()).count()
     }
 
-    /// How many HTTP requests were made to the batch endpoint.
+    /// The number of HTTP requests that were sent, without requests for credentials.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.requests
     }
 
-    /// How many times a call was sent again.
+    /// How often calls were sent again, counting each call separately.
     #[must_use]
     pub fn retries(&self) -> usize {
         self.retries
     }
 
-    /// How each call went, in the order in which they were queued.
+    /// The record of each call, in the order in which the calls were queued.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.iter()
     }
 
-    /// How the call with that id of the caller's went.
+    /// The record of the call with this id, if the caller has set it for a call.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Record> {
         let by_id = self.by_id.get_or_init(|| {
@@ -163,10 +176,10 @@ impl Report {
         self.records.get(*by_id.get(id)?)
     }
 
-    /// `Ok` if every call has a value, else the first failure.
+    /// Returns `Ok` if every call succeeded.
     ///
     /// # Errors
-    /// The error of the first call, in the order of the queue, that has no value.
+    /// The error of the first failed call, in the order in which the calls were queued.
     pub fn error_for_failures(&self) -> Result<()> {
         self.records.iter().find_map(|record| record.error.clone()).map_or(Ok(()), Err)
     }

@@ -1,7 +1,7 @@
-//! Many calls, maybe endlessly many: a stream of calls in, a stream of replies out.
+//! Runs: any number of calls, from a stream of calls to a stream of replies.
 //!
-//! Memory is what flies, what waits for its next attempt, and a bounded number of replies that were not taken yet: the
-//! source is asked for a call only when there is room.
+//! Memory is limited. Only calls that are being sent or wait for another attempt are in memory, and a limited number of
+//! replies: a call is taken from the source only when there is room.
 
 mod failures;
 mod report;
@@ -33,25 +33,25 @@ use crate::send::rt::Instant;
 use crate::wire::spec::{ApiSpec, Paging};
 use crate::{Api, Client, Error, IntoCall, Result};
 
-/// How long a request that is not full waits for more calls while others are on their way, unless
-/// [`with_linger`](Run::with_linger) says otherwise.
+/// How long a request that is not full waits for more calls. See [`with_linger`](Run::with_linger).
 const LINGER: Duration = Duration::from_millis(50);
 
-/// How many replies wait to be taken, unless [`with_replies`](Run::with_replies) says otherwise.
+/// How many replies may wait to be taken. See [`with_replies`](Run::with_replies).
 const REPLIES: usize = 1000;
 
-/// Many calls of one type that are sent in batches while they come, and a stream of their replies. Made by the service:
+/// Sends many calls of one type in batches, and is a stream of their replies. Generated services make one:
 /// `drive.run(calls)`, `drive.run_stream(calls)` and `drive.run_pages(lists)`.
 ///
-/// Replies come in the order in which servers answer. Each call has one. Nothing is sent before the first reply is asked
-/// for, and nothing more is when the run is dropped; calls on their way then may be executed.
+/// Each call has one reply. Replies are in the order in which they arrive. Nothing is sent before the first reply is
+/// requested with [`next`](Run::next), or while no reply is requested. If the run is dropped, nothing more is sent, but
+/// the server may execute calls that it has received.
 ///
 /// ```
 /// # use gapis_testkit::farm::Farm;
 /// use gapis_runtime::Result;
 ///
 /// # async fn example(farm: Farm) -> Result<()> {
-/// // As many as the source has: only those that are on their way are in memory.
+/// // Calls are taken from the iterator as they are needed. Only those that are being sent are in memory.
 /// let calls = (0..1_000_000).map(|number| farm.animals().get(&number.to_string()).with_id(number));
 /// let mut replies = farm.run(calls);
 /// while let Some(reply) = replies.next().await {
@@ -70,16 +70,16 @@ pub struct Run<'cb, A, T> {
     api: &'static ApiSpec,
     root: Result<String>,
     options: BatchOptions,
-    /// Made when the first reply is asked for.
+    /// Created when the first reply is requested.
     engine: Option<Engine<'cb>>,
     began: Option<Instant>,
     job: Streamed<'cb, T>,
     is_done: bool,
-    of: PhantomData<fn() -> A>,
+    api_type: PhantomData<fn() -> A>,
 }
 
 impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
-    /// Calls of an iterator. Generated services have `run`.
+    /// Makes a run of the calls of an iterator. Generated services have `run`.
     pub fn new<C, I>(api: &A, calls: I) -> Self
     where
         C: IntoCall<'cb, A, Value = T> + 'cb,
@@ -88,8 +88,9 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         Run::of(api, Calls::iterator(calls.into_iter().map(IntoCall::into_parts)))
     }
 
-    /// Calls of a stream, which may fail: then no more are taken, what was taken is answered, and the error is in the
-    /// [report](RunReport::stopped). Generated services have `run_stream`.
+    /// Makes a run of the calls of a stream. Generated services have `run_stream`. If the stream returns an error, no
+    /// more calls are taken from it. The calls before the error are completed, and the error is in the
+    /// [report](RunReport::stopped).
     pub fn stream<C, S>(api: &A, calls: S) -> Self
     where
         C: IntoCall<'cb, A, Value = T> + 'cb,
@@ -100,7 +101,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
 
     fn of(api: &A, calls: Calls<'cb, T>) -> Self {
         let RawBatch { client, api, root, options, .. } = RawBatch::new(api.client().clone(), A::SPEC);
-        let options = BatchOptions { linger: Linger::WhileFlying(LINGER), concurrency: 4, ..options };
+        let options = BatchOptions { linger: Linger::WhileInFlight(LINGER), concurrency: 4, ..options };
         Run {
             job: Streamed::new(calls, root.clone(), REPLIES),
             client,
@@ -110,77 +111,79 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
             engine: None,
             began: None,
             is_done: false,
-            of: PhantomData,
+            api_type: PhantomData,
         }
     }
 
-    /// Goes on with the next page of each list when a page arrives.
+    /// Makes calls for the further pages of each list when a page arrives.
     #[doc(hidden)]
     pub fn paged(mut self, paging: &'static Paging) -> Self {
         self.job.paging = Some(paging);
         self
     }
 
-    /// At most this many calls in one HTTP request. By default the API's documented limit, or what its server said.
+    /// Sets the maximum number of calls in one HTTP request, at least 1. Default: the API's documented limit. If the
+    /// server has stated a lower limit, that one applies.
     pub fn with_max_calls(mut self, calls: usize) -> Self {
         self.options.max_calls = Some(calls.max(1));
         self
     }
 
-    /// At most this many bytes in the body of one HTTP request.
+    /// Sets the maximum size of the body of one HTTP request, in bytes. Default: the API's documented limit.
     pub fn with_max_bytes(mut self, bytes: usize) -> Self {
         self.options.max_bytes = bytes.max(1);
         self
     }
 
-    /// At most this many HTTP requests at once. Default 4.
+    /// Sets the maximum number of HTTP requests at the same time, at least 1. Default: 4.
     pub fn with_concurrency(mut self, requests: usize) -> Self {
         self.options.concurrency = requests.max(1);
         self
     }
 
-    /// At most this many replies wait to be taken; beyond, servers' answers are left unread. Default 1000.
+    /// Sets how many replies may wait to be taken, at least 1. Default: 1000. If as many are waiting, responses of the
+    /// server are not read further.
     pub fn with_replies(mut self, replies: usize) -> Self {
         self.job.room = replies.max(1);
         self
     }
 
-    /// A request that is not full waits this long for more calls, while the source has none or others are on their way,
-    /// whose replies may bring some. Default 50 milliseconds.
+    /// Sets how long a request that is not full waits for more calls. Default: 50 milliseconds. It waits while the
+    /// source has no call ready, or while other requests are being sent, because their replies may lead to more calls.
     pub fn with_linger(mut self, linger: Duration) -> Self {
-        self.options.linger = Linger::WhileFlying(linger);
+        self.options.linger = Linger::WhileInFlight(linger);
         self
     }
 
-    /// Sends calls again by another policy than the client's.
+    /// Sets the retry policy for the calls of this run that have none of their own. Default: the client's policy.
     pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
         self.options.policy = policy;
         self
     }
 
-    /// Other bounds on what a server may answer.
+    /// Sets limits on the sizes of the server's responses. Default: [`ReadLimits::default`].
     pub fn with_limits(mut self, limits: ReadLimits) -> Self {
         self.options.limits = limits;
         self
     }
 
-    /// The time for the whole run, from the first reply that is asked for. When it is over, no more calls are taken, and
-    /// each that was has a reply with what is known of it: that it was not sent, what its last attempt met, or that its
-    /// [outcome is unknown](Error::is_unknown_outcome).
+    /// Sets a time limit for the whole run, counted from the first reply that is requested. Default: none. After it, no
+    /// more calls are taken, and each call that was taken has a reply: a value, the error of its last attempt, an error
+    /// that it was [not sent](Error::is_cancelled), or that its [outcome is unknown](Error::is_unknown_outcome).
     pub fn with_deadline(mut self, after: Duration) -> Self {
         self.options.deadline = Some(after);
         self
     }
 
-    /// When a call with a key fails, those with the same key that wait for it are not sent: each has an error that
-    /// [says so](Error::is_cancelled).
+    /// Cancels calls after a failure of a call with the same key. When a call fails, calls with its key that have not
+    /// been sent yet are not sent: each gets a [cancellation error](Error::is_cancelled). Default: they are sent.
     pub fn with_keys_stopped_by_failures(mut self) -> Self {
         self.job.stop_keys = true;
         self
     }
 
-    /// Makes more calls from each reply that has a value, before it is taken: the children of a folder. What would follow
-    /// from a call that failed is never made.
+    /// Makes further calls from each reply that has a value, such as for the children of a folder. The closure runs
+    /// before the reply is returned by [`next`](Run::next). It does not run for calls that failed.
     ///
     /// ```
     /// # use gapis_testkit::farm::Farm;
@@ -204,32 +207,33 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         self
     }
 
-    /// Notes in a file which calls are sent and which are answered, so that the same run can be started again after a
-    /// crash: no call that was answered is sent again, and none that was sent and must not be executed twice. What is
-    /// sent is in the file before it leaves.
+    /// Records in a file which calls were sent and which have replies, so that the run can be started again after a
+    /// crash. It then does not send a call again that has a reply, or that may have been executed and must not be
+    /// executed twice. A call is recorded in the file before it is sent.
     ///
-    /// Start it again with the same file and the same source; the order of the source does not matter. Each call needs
-    /// an id (`with_id`) that is the same in each run. A call that
+    /// Start the run again with the same file and the same source. The order of the source does not matter. Each call
+    /// needs an id (`with_id`) that is the same in each run. The new run handles a call by what the file says of it:
     ///
-    /// - succeeded is [skipped](RunReport::skipped), or has its reply from the file, with
-    ///   [`with_journal_values`](Run::with_journal_values);
-    /// - failed for good has its error from the file;
-    /// - was sent, has no answer, and may be sent again, is: because it is idempotent, or with the `requestId` with which
-    ///   it was sent before;
-    /// - was sent, has no answer, and must not be sent again, has an
-    ///   [error that says so](Error::is_unknown_outcome), and is in [`RunReport::unknown`];
-    /// - failed for the moment, such as by a rate limit, an unavailable server or rejected credentials, is sent again.
+    /// - The call succeeded: it is [skipped](RunReport::skipped). With
+    ///   [`with_journal_values`](Run::with_journal_values), it has its reply from the file.
+    /// - It failed permanently: it has its error from the file.
+    /// - It failed temporarily, such as because of a rate limit, an unavailable server or rejected credentials: it is
+    ///   sent again.
+    /// - It was sent, has no reply, and may be sent again: it is sent again. This is so for idempotent calls, and for
+    ///   calls with a `requestId`, which is the same as before.
+    /// - It was sent, has no reply, and must not be sent again: it has an [error that says
+    ///   so](Error::is_unknown_outcome), and its id is in [`RunReport::unknown`].
     ///
-    /// An id stands for one call: a second one with the same id is not sent, and another request under an id that the
-    /// journal knows is an input error.
+    /// An id stands for one call. A second call with the same id is not sent, and a different request with an id from
+    /// the file gets an input error.
     ///
-    /// An end of the file that was written by half is removed. If the file cannot be written, no more calls are sent or
-    /// taken, each call on its way has its reply, and the report [says why](RunReport::stopped). Writing blocks the
-    /// thread, for as long as the disk takes to confirm it once for each HTTP request; see
-    /// [`with_journal_sync_every`](Run::with_journal_sync_every). An answered call takes about 75 bytes of the file and 20 to
-    /// 40 bytes of memory: 280 MB for 10 million, and 420 MB while the table of them grows.
+    /// If the last record of the file is incomplete, it is removed. If the file cannot be written, no more calls are
+    /// sent or taken, calls that are being sent get their replies, and the report [has the error](RunReport::stopped).
+    /// Writing blocks the thread until the disk has confirmed it, once for each HTTP request; see
+    /// [`with_journal_sync_every`](Run::with_journal_sync_every). A call takes about 75 bytes in the file and 20 to 40
+    /// bytes in memory: 280 MB for 10 million calls, and 420 MB while the hash table grows.
     ///
-    /// The file has ids, names of methods and messages of errors, but no request and no credentials.
+    /// The file has the ids of calls, names of methods and error messages, but no requests and no credentials.
     ///
     /// ```
     /// # use gapis_testkit::farm::Farm;
@@ -241,18 +245,18 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
     /// let mut replies = farm.run(calls).journal("cleanup.journal")?;
     /// replies.drain().await;
     /// let report = replies.finish();
-    /// println!("{} done before, {} now", report.skipped, report.succeeded);
+    /// println!("{} succeeded in earlier runs, {} in this one", report.skipped, report.succeeded);
     /// for id in &report.unknown {
-    ///     println!("look for yourself whether {id} was done");
+    ///     println!("check whether the call {id} was executed");
     /// }
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// If the file cannot be opened or read, if another run has it open, if it is the journal of another API, or is no
-    /// journal, and if it is damaged elsewhere than at its end. Also for a run of pages, where each page needs the reply
-    /// before.
+    /// If the file cannot be opened or read, if another run is using it, if it is not a journal or belongs to another
+    /// API, or if it is damaged before its end. Also for a run of pages, because each page is requested with data of
+    /// the page before.
     #[cfg(all(feature = "fs", not(target_family = "wasm")))]
     #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
     pub fn journal(self, path: impl AsRef<std::path::Path>) -> Result<Self> {
@@ -260,7 +264,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         self.with_journal(journal)
     }
 
-    /// The same in another place than a file.
+    /// Like `journal`, with a store that is not a file.
     #[doc(hidden)]
     pub fn journal_in(self, store: impl Store + 'static) -> Result<Self> {
         let journal = Journal::new(Box::new(store), "of this run".to_owned(), self.api)?;
@@ -269,43 +273,60 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
 
     fn with_journal(mut self, journal: Journal) -> Result<Self> {
         if self.job.paging.is_some() {
-            return Err(Error::input("a run of pages can have no journal: each page needs the reply before"));
+            return Err(Error::input(
+                "a run of pages cannot have a journal, because each page depends on the page before",
+            ));
         }
         self.job.journal = Some(Box::new(journal));
         Ok(self)
     }
 
-    /// Keeps the bodies of answers in the [journal](Run::journal), so that calls of earlier runs have their replies again.
-    /// A run with [`then`](Run::then) always does, because the calls that follow are made from them. Set it if you
-    /// [`add`](Run::add) calls that follow from replies.
+    /// Records the response bodies in the [journal](Run::journal), so that a later run has the replies of calls that
+    /// succeeded before. Default: only for a run with [`then`](Run::then), because it makes calls from these replies.
+    /// Also set it if you [`add`](Run::add) calls that depend on replies.
     pub fn with_journal_values(mut self) -> Self {
         self.job.keeps_values = true;
         self
     }
 
-    /// Waits for the disk to confirm the [journal](Run::journal) only with each `requests`th HTTP request. Default 1.
+    /// Sets after how many HTTP requests the disk must confirm what was written to the [journal](Run::journal).
+    /// Default: 1.
     ///
-    /// If the process ends, nothing is lost either way. If the power fails, what was sent in the last `requests` HTTP
-    /// requests may be sent a second time.
+    /// If only the process is killed, nothing is lost with any setting. After a power failure, calls of the last
+    /// `requests` HTTP requests may be sent twice.
+    ///
+    /// ```
+    /// # use gapis_testkit::farm::Farm;
+    /// # fn example(farm: Farm) -> gapis_runtime::Result<()> {
+    /// let calls = (0..100_000).map(|number| farm.animals().get(&number.to_string()).with_id(number));
+    /// let replies = farm.run(calls).journal("animals.journal")?.with_journal_values().with_journal_sync_every(10);
+    /// # let _ = replies;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_journal_sync_every(mut self, requests: u32) -> Self {
         self.job.sync_every = requests.max(1);
         self
     }
 
-    /// Writes a line of JSON for each call that failed for good, from which the call can be made again:
+    /// Writes a line of JSON for each call that failed permanently. The call can be made again from this line:
     ///
     /// `{"id":"7","method":"farm.animals.get","error":"…","status":404,"unknown":false,"verb":"GET","path":"/farm/v2/animals/7","body":null}`
     ///
-    /// `id` is the caller's and otherwise `null`. `status` is that of the response, `null` if there was none, and below
-    /// 300 if the call was executed and its value could not be decoded. `unknown` says that nobody knows whether the call
-    /// was executed, and that it must not be executed twice. `path` has the query, and `headers` those on which the
-    /// call depends (`If-…`), if it has any; credentials are in neither. A body that is not JSON is in `body_base64`,
-    /// and its media type in `content_type`.
+    /// - `id` is the id that the caller set, or `null`.
+    /// - `status` is the status of the response, or `null` if there was none. If it is below 300, the call was executed
+    ///   and its value could not be decoded.
+    /// - `unknown` is `true` if the call may have been executed and must not be executed twice.
+    /// - `path` includes the query.
+    /// - `headers` has the call's conditional headers (`If-…`), if there are any. Neither it nor `path` has
+    ///   credentials.
+    /// - `body` is the JSON of the request. A body that is not JSON is in `body_base64`, with its media type in
+    ///   `content_type`.
     ///
-    /// With a [journal](Run::journal) there is no line for a call that another run with it would send again; and each run
-    /// has all lines, also of calls that failed in earlier runs, so that each may write a new file.
+    /// With a [journal](Run::journal), calls that the next run would send again have no line. Calls that failed in
+    /// earlier runs have one, so that each run can write a new file.
     ///
-    /// If writing fails, no more calls are taken, and the report [says why](RunReport::stopped).
+    /// If writing fails, no more calls are taken, and the report [has the error](RunReport::stopped).
     ///
     /// ```
     /// # use gapis_testkit::farm::Farm;
@@ -338,8 +359,8 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         self
     }
 
-    /// Takes one more call, before those of the source and without waiting for room: one that follows from a reply. It is
-    /// sent when the next reply is asked for, also when the source has ended.
+    /// Adds a call, such as one that depends on a reply. It is sent before the calls of the source, without waiting for
+    /// room, when the next reply is requested. A call may also be added after the source has ended.
     pub fn add<C: IntoCall<'cb, A, Value = T>>(&mut self, call: C) {
         self.job.follow(call.into_parts());
         self.is_done = false;
@@ -348,16 +369,17 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         }
     }
 
-    /// The next reply, `None` when all calls are answered.
+    /// Returns the next reply, or `None` when all calls have replies.
     ///
     /// # Panics
-    /// If the closure of [`then`](Run::then) or code that the run calls panicked, after all other replies.
+    /// If the closure of [`then`](Run::then) or other code of the caller panicked. The panic continues after all other
+    /// replies.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, Self> {
         Next::new(self)
     }
 
-    /// Waits for all replies that were not taken, without looking at them.
+    /// Waits until all calls have replies, and drops the replies.
     pub fn drain(&mut self) -> impl Future<Output = ()> + '_ {
         poll_fn(|cx| {
             while let Some(reply) = std::task::ready!(Pin::new(&mut *self).poll_next(cx)) {
@@ -367,7 +389,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         })
     }
 
-    /// How far it has come.
+    /// Returns how far the run has come.
     #[must_use]
     pub fn progress(&self) -> RunProgress {
         let elapsed = self.began.map_or(Duration::ZERO, |began| began.elapsed());
@@ -395,7 +417,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         }
     }
 
-    /// How it went until now; after the last reply, all of it.
+    /// Returns the results so far. After the last reply, these are the results of all calls.
     pub fn finish(mut self) -> RunReport {
         self.job.sync();
         let mut unknown = self.job.unknown;

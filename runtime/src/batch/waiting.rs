@@ -1,6 +1,6 @@
-//! Calls that wait: for a place in a request, for their next attempt, for another one with their key.
+//! Calls that wait: for room in a request, for their next attempt, or for another call with the same key.
 //!
-//! Those of one user stand in a lane, and lanes take turns, so that nobody waits for all that another one has queued.
+//! The calls of one user form a lane. Lanes take turns, so that no user waits until all calls of another user are sent.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -13,32 +13,32 @@ use crate::send::governor::{Governor, Shared, User, lock};
 use crate::send::rt::Instant;
 use crate::wire::spec::ApiSpec;
 
-/// Lanes of users who have no calls are kept up to so many.
-const FEW: usize = 64;
+/// Up to this number of lanes, lanes without calls are kept.
+const KEPT_LANES: usize = 64;
 
 pub(super) struct Waiting<'cb> {
     lanes: Vec<Lane<'cb>>,
     by_user: HashMap<User, LaneId>,
     free: Vec<LaneId>,
-    /// The last call's client and lane: the next one is most likely the same one's.
+    /// The user number and the lane of the last call. The next call is often for the same user.
     last: Option<(u64, LaneId)>,
-    /// Lanes with calls that may go, in turn.
+    /// Lanes with calls that may be sent, in the order of their turns.
     rotation: VecDeque<LaneId>,
-    /// Lanes whose bucket has nothing for them before then.
+    /// Lanes whose bucket has no units for them until then.
     asleep: BinaryHeap<Due<LaneId>>,
-    /// Lanes whose users the server was found to refuse.
+    /// Lanes whose bucket was found to be closed, because the server refuses their calls.
     closed: Vec<LaneId>,
     /// Calls that wait for their next attempt.
     later: BinaryHeap<Due<Box<Entry<'cb>>>>,
-    /// By key, calls that wait for the one of the same key that is on its way.
+    /// By key, the calls that wait for an earlier call with the same key.
     keys: HashMap<Arc<str>, VecDeque<Entry<'cb>>>,
-    /// Calls that travel together and with no others, since a larger request with them was too large.
+    /// Groups of calls that are sent without other calls, because a larger request with them was too large.
     pub(super) groups: VecDeque<VecDeque<Entry<'cb>>>,
-    /// How many calls stand in lanes of the rotation.
+    /// The number of calls in lanes of the rotation.
     pub(super) ready: usize,
-    /// How many of all lanes were never sent.
+    /// The number of calls in all lanes that were never sent.
     pub(super) fresh: usize,
-    /// How many wait in all.
+    /// The number of all calls that wait.
     pub(super) calls: usize,
     serial: u64,
 }
@@ -48,10 +48,10 @@ struct Lane<'cb> {
     user: Option<User>,
     queue: VecDeque<Entry<'cb>>,
     place: Place,
-    /// Calls of this lane that have no answer yet.
+    /// The number of calls of this lane that have no reply yet.
     open: usize,
-    /// Of what was lately answered: how many, and how many of those were told to slow down.
-    told: usize,
+    /// The number of recent replies, and how many of them were refusals.
+    replies: usize,
     refused: usize,
 }
 
@@ -62,11 +62,11 @@ enum Place {
     Asleep,
 }
 
-/// Something that is due at a time; the earliest is the greatest.
+/// An item that is due at some time. In a heap, the earliest is the greatest.
 struct Due<T> {
     at: Instant,
     serial: u64,
-    what: T,
+    item: T,
 }
 
 impl<T> PartialEq for Due<T> {
@@ -109,7 +109,7 @@ impl<'cb> Waiting<'cb> {
         }
     }
 
-    /// A call from the source: it waits behind those of its user, or behind the one with its key.
+    /// Adds a call from the source, behind the calls of its user or behind an earlier call with the same key.
     pub(super) fn push(&mut self, mut entry: Entry<'cb>, governor: &Governor, api: &'static ApiSpec) {
         entry.lane = self.lane_of(&entry, governor, api);
         if let Some(lane) = self.lanes.get_mut(entry.lane) {
@@ -117,44 +117,44 @@ impl<'cb> Waiting<'cb> {
         }
         self.calls += 1;
         match entry.request.options().key.clone() {
-            None => self.stand(entry, false),
+            None => self.enqueue(entry, false),
             Some(key) => match self.keys.get_mut(&key) {
                 Some(behind) => behind.push_back(entry),
                 None => {
                     self.keys.insert(key, VecDeque::new());
-                    self.stand(entry, false);
+                    self.enqueue(entry, false);
                 }
             },
         }
     }
 
-    /// A call that is to be sent again as soon as its user's turn comes: before those that were never sent.
-    pub(super) fn back(&mut self, entry: Entry<'cb>) {
+    /// Adds a call that is sent again when its lane has its turn, before calls that were never sent.
+    pub(super) fn push_front(&mut self, entry: Entry<'cb>) {
         self.calls += 1;
-        self.stand(entry, true);
+        self.enqueue(entry, true);
     }
 
-    /// Units of a lane's quota are taken for calls that did not stand in it.
-    pub(super) fn book(&self, lane: LaneId, units: f64, now: Instant) {
+    /// Takes units of a lane's quota for calls that were not taken from the lane.
+    pub(super) fn take_units(&self, lane: LaneId, units: f64, now: Instant) {
         if let Some(mut bucket) = self.bucket(lane) {
             bucket.sent(units, now);
         }
     }
 
-    /// A call that is to be sent again at a time.
-    pub(super) fn again(&mut self, entry: Entry<'cb>, at: Instant) {
+    /// Adds a call that is sent again at this time.
+    pub(super) fn push_at(&mut self, entry: Entry<'cb>, at: Instant) {
         self.calls += 1;
         self.serial += 1;
-        self.later.push(Due { at, serial: self.serial, what: Box::new(entry) });
+        self.later.push(Due { at, serial: self.serial, item: Box::new(entry) });
     }
 
-    /// Calls that travel together.
+    /// Adds a group of calls that are sent without other calls.
     pub(super) fn group(&mut self, entries: VecDeque<Entry<'cb>>) {
         self.calls += entries.len();
         self.groups.push_back(entries);
     }
 
-    /// The next group, or the first call of it.
+    /// Takes the first `most` calls of the next group.
     pub(super) fn next_group(&mut self, most: usize) -> Option<VecDeque<Entry<'cb>>> {
         let mut group = self.groups.pop_front()?;
         if most < group.len() {
@@ -164,30 +164,30 @@ impl<'cb> Waiting<'cb> {
         Some(group)
     }
 
-    /// A call of that lane has its answer; the next one with its key may go.
+    /// Records that a call of the lane has a reply, so that the next call with its key may be sent.
     pub(super) fn answered(&mut self, lane: LaneId, key: Option<&str>) {
         if let Some(key) = key
             && let Some(behind) = self.keys.get_mut(key)
         {
             match behind.pop_front() {
-                Some(next) => self.stand(next, false),
+                Some(next) => self.enqueue(next, false),
                 None => drop(self.keys.remove(key)),
             }
         }
         let Some(known) = self.lanes.get_mut(lane) else { return };
         known.open = known.open.saturating_sub(1);
-        if known.open == 0 && self.by_user.len() > FEW && known.place == Place::Empty {
+        if known.open == 0 && self.by_user.len() > KEPT_LANES && known.place == Place::Empty {
             if let Some(user) = known.user.take() {
                 self.by_user.remove(&user);
             }
             known.bucket = None;
-            (known.told, known.refused) = (0, 0);
+            (known.replies, known.refused) = (0, 0);
             self.last = None;
             self.free.push(lane);
         }
     }
 
-    fn stand(&mut self, entry: Entry<'cb>, in_front: bool) {
+    fn enqueue(&mut self, entry: Entry<'cb>, in_front: bool) {
         let id = entry.lane;
         let Some(lane) = self.lanes.get_mut(id) else { return };
         self.fresh += usize::from(entry.sent == 0);
@@ -232,7 +232,7 @@ impl<'cb> Waiting<'cb> {
             queue: VecDeque::new(),
             place: Place::Empty,
             open: 0,
-            told: 0,
+            replies: 0,
             refused: 0,
         };
         let id = self.free.pop().unwrap_or(self.lanes.len());
@@ -248,23 +248,23 @@ impl<'cb> Waiting<'cb> {
         self.lanes.get(lane).and_then(|lane| lane.bucket.as_ref()).map(|bucket| lock(bucket))
     }
 
-    /// Brings back what is due: calls for their next attempt, and lanes that may have units again.
+    /// Makes ready what is due: calls for their next attempt, and lanes whose bucket may have units again.
     pub(super) fn wake(&mut self, now: Instant) {
         while self.asleep.peek().is_some_and(|due| due.at <= now) {
             if let Some(due) = self.asleep.pop() {
-                self.rouse(due.what);
+                self.wake_lane(due.item);
             }
         }
         let mut due = Vec::new();
         while self.later.peek().is_some_and(|due| due.at <= now) {
-            due.extend(self.later.pop().map(|due| due.what));
+            due.extend(self.later.pop().map(|due| due.item));
         }
-        // The one that was due first stands first.
-        due.into_iter().rev().for_each(|entry| self.stand(*entry, true));
+        // The call that was due first is sent first.
+        due.into_iter().rev().for_each(|entry| self.enqueue(*entry, true));
     }
 
-    /// A lane's bucket has opened.
-    pub(super) fn rouse(&mut self, id: LaneId) {
+    /// Makes a lane ready whose bucket has opened.
+    pub(super) fn wake_lane(&mut self, id: LaneId) {
         if let Some(lane) = self.lanes.get_mut(id)
             && lane.place == Place::Asleep
         {
@@ -274,19 +274,19 @@ impl<'cb> Waiting<'cb> {
         }
     }
 
-    /// When there is something to wake.
+    /// When the next call or lane is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let lane = self.asleep.peek().map(|due| due.at);
         let call = self.later.peek().map(|due| due.at);
         lane.into_iter().chain(call).min()
     }
 
-    /// Takes up to so many calls of up to so many units, from all lanes that have some, in turn.
+    /// Takes at most `most` calls with at most `units` units. Lanes that have calls take turns.
     pub(super) fn take(
         &mut self,
         most: usize,
         units: f64,
-        asker: u64,
+        scheduler: u64,
         now: Instant,
         waker: &Waker,
     ) -> VecDeque<Entry<'cb>> {
@@ -295,7 +295,7 @@ impl<'cb> Waiting<'cb> {
         let lanes = self.rotation.len();
         loop {
             let before = taken.len();
-            self.take_turns(&mut taken, most, &mut left, |bucket| bucket.admit(asker, now, waker), now);
+            self.take_turns(&mut taken, most, &mut left, |bucket| bucket.admit(scheduler, now, waker), now);
             let full = taken.len() >= most || left <= 0.0;
             if full || taken.len() == before {
                 break;
@@ -308,7 +308,7 @@ impl<'cb> Waiting<'cb> {
         taken
     }
 
-    /// Gives each lane of the rotation its share once.
+    /// Lets each lane of the rotation take its share once.
     fn take_turns(
         &mut self,
         taken: &mut VecDeque<Entry<'cb>>,
@@ -325,14 +325,14 @@ impl<'cb> Waiting<'cb> {
             let Some(lane) = self.lanes.get_mut(id) else { continue };
             let mut bucket = lane.bucket.as_ref().map(|bucket| lock(bucket));
             let admission = bucket.as_mut().map_or(Admission::Open(f64::INFINITY), |bucket| admit(bucket));
-            let (calls, own) = match admission {
-                Admission::Open(own) => ((most - taken.len()).div_ceil(turns), own),
+            let (calls, lane_units) = match admission {
+                Admission::Open(units) => ((most - taken.len()).div_ceil(turns), units),
                 Admission::Probe => (1, f64::INFINITY),
                 Admission::Later(at) => {
                     lane.place = Place::Asleep;
                     self.ready -= lane.queue.len();
                     self.serial += 1;
-                    self.asleep.push(Due { at, serial: self.serial, what: id });
+                    self.asleep.push(Due { at, serial: self.serial, item: id });
                     let is_closed = bucket.is_some_and(|bucket| bucket.closed_since().is_some());
                     if is_closed && !self.closed.contains(&id) {
                         self.closed.push(id);
@@ -341,7 +341,7 @@ impl<'cb> Waiting<'cb> {
                 }
             };
             let (mut of_lane, mut cost) = (0, 0.0);
-            while of_lane < calls && cost < own && (*left > 0.0 || taken.is_empty()) {
+            while of_lane < calls && cost < lane_units && (*left > 0.0 || taken.is_empty()) {
                 let Some(entry) = lane.queue.pop_front() else { break };
                 self.fresh -= usize::from(entry.sent == 0);
                 let units = entry.cost();
@@ -363,13 +363,13 @@ impl<'cb> Waiting<'cb> {
         }
     }
 
-    /// Whether lanes are known whose users the server refuses.
+    /// Whether there are lanes whose bucket was found to be closed.
     pub(super) fn has_closed(&self) -> bool {
         !self.closed.is_empty()
     }
 
-    /// Takes those calls of closed lanes, or of all lanes if the project is closed, of which it is true, told since when
-    /// they are closed.
+    /// Takes calls from closed lanes, or from all lanes if the bucket of the project is closed. `which` decides for a
+    /// call, by the time since when its bucket is closed.
     pub(super) fn take_closed(
         &mut self,
         project: Option<Instant>,
@@ -382,11 +382,11 @@ impl<'cb> Waiting<'cb> {
         };
         for id in lanes {
             let Some(lane) = self.lanes.get_mut(id) else { continue };
-            let own = lane.bucket.as_ref().and_then(|bucket| lock(bucket).closed_since());
-            if project.is_none() && own.is_some() {
+            let lane_since = lane.bucket.as_ref().and_then(|bucket| lock(bucket).closed_since());
+            if project.is_none() && lane_since.is_some() {
                 self.closed.push(id);
             }
-            let Some(since) = own.into_iter().chain(project).min() else { continue };
+            let Some(since) = lane_since.into_iter().chain(project).min() else { continue };
             if !lane.queue.iter().any(|entry| which(entry, since)) {
                 continue;
             }
@@ -398,7 +398,7 @@ impl<'cb> Waiting<'cb> {
             }
             taken.extend(goes);
         }
-        self.took(&taken);
+        self.count_taken(&taken);
         taken
     }
 
@@ -410,43 +410,43 @@ impl<'cb> Waiting<'cb> {
             }
             taken.extend(lane.queue.drain(..));
         }
-        self.took(&taken);
+        self.count_taken(&taken);
         taken
     }
 
-    fn took(&mut self, taken: &[Entry<'_>]) {
+    fn count_taken(&mut self, taken: &[Entry<'_>]) {
         self.fresh -= taken.iter().filter(|entry| entry.sent == 0).count();
         self.calls -= taken.len();
     }
 
-    /// Takes everything that waits for anything.
+    /// Takes all calls.
     pub(super) fn take_all(&mut self) -> Vec<Entry<'cb>> {
         let mut taken = self.take_queues();
-        taken.extend(self.later.drain().map(|due| *due.what));
+        taken.extend(self.later.drain().map(|due| *due.item));
         taken.extend(self.groups.drain(..).flatten());
         taken.extend(self.keys.drain().flat_map(|(_, behind)| behind));
         self.calls = 0;
         taken
     }
 
-    /// Remembers what calls of a lane were told, and says whether the server asks its user to slow down, and not only
-    /// those who call a few resources: one call in eight, and more than one.
-    pub(super) fn tell(&mut self, lane: LaneId, told: usize, refused: usize) -> bool {
+    /// Counts recent replies to calls of a lane. Returns whether the server limits its user, and not only calls to a
+    /// few resources: whether more than one recent call was refused, and at least one in eight.
+    pub(super) fn count_replies(&mut self, lane: LaneId, replies: usize, refused: usize) -> bool {
         let Some(lane) = self.lanes.get_mut(lane) else { return false };
-        lane.told += told;
+        lane.replies += replies;
         lane.refused += refused;
-        let slow = lane.refused * 8 >= lane.told + 8;
-        if lane.told > 100 {
-            lane.told /= 2;
+        let slow = lane.refused * 8 >= lane.replies + 8;
+        if lane.replies > 100 {
+            lane.replies /= 2;
             lane.refused /= 2;
         }
         slow && refused > 0
     }
 
-    /// What was told of a lane is over.
-    pub(super) fn forget(&mut self, lane: LaneId) {
+    /// Resets the counts of recent replies.
+    pub(super) fn reset_counts(&mut self, lane: LaneId) {
         if let Some(lane) = self.lanes.get_mut(lane) {
-            (lane.told, lane.refused) = (0, 0);
+            (lane.replies, lane.refused) = (0, 0);
         }
     }
 }

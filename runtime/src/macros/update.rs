@@ -293,7 +293,7 @@ macro_rules! update {
             /// requests' own callbacks have run. [`Batch::add`](crate::Batch::add) returns a ticket instead.
             ///
             /// # Errors
-            /// If the update is not valid, goes to another endpoint than the batch, or has an id that already occurs
+            /// If the update is not valid, has another endpoint than the batch, or has an id that already occurs
             /// in the batch. Then nothing is queued and no callback ever runs.
             pub fn queue(
                 self,

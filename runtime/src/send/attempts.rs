@@ -270,8 +270,8 @@ impl Attempt<'_> {
 
     /// Awaits the future within the timeout of one attempt and the time left for all attempts.
     ///
+    /// # Errors
     /// The error of the future, or a timeout that says which limit was exceeded.
-    /// The same; the timeout says which time is over.
     pub(crate) async fn within_total<T>(
         &self,
         what: &str,

@@ -1,8 +1,8 @@
-//! How fast calls go that share a quota, by what their servers refuse: a state machine without a clock.
+//! A token bucket whose rate is configured or learned: a state machine without a clock, for calls that share a quota.
 //!
-//! A bucket is open, and then calls take units out of it at its rate, or it is closed, because the server refused what
-//! came. While it is closed nothing goes but one probe at a time. The first call that passes opens it, and what passed
-//! between two refusals tells what the server's rate is.
+//! While a bucket is open, calls take units out of it at its rate. When the server refuses calls because there are too
+//! many, or because it is unavailable, the bucket is closed, and only one probe at a time is sent. The first call that
+//! succeeds opens the bucket again. The units that succeeded between two refusals give the rate that the server allows.
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -10,98 +10,99 @@ use std::time::Duration;
 
 use crate::send::rt::Instant;
 
-/// A request carries at most what the rate gives in this time, so that a refusal meets few calls.
+/// The seconds of the rate that a request may have at most, so that a refusal affects few calls.
 const QUANTUM: f64 = 0.5;
 
-/// The share of the rate that a refusal takes away.
+/// The share by which a refusal lowers the rate.
 const DECREASE: f64 = 0.1;
 
-/// How long it takes until the rate is again what it was before that, in seconds: at first, and at most, when refusals
-/// have met the same rate several times.
+/// The seconds until the rate is again what it was before a refusal: at first, and at most, after several refusals at
+/// the same rate.
 const RECOVERY: [f64; 2] = [30.0, 60.0];
 
-/// What two processes with one quota must have in common to meet in the middle: an increase that does not depend on
-/// their own rates much. In units per second and second, for the root of the rate.
+/// An increase of the rate that depends little on the rate itself, so that the rates of two processes that share a
+/// quota become similar. In units per second squared, for a rate of 1; it grows with the square root of the rate.
 const INCREASE: f64 = 0.005;
 
-/// The slowest rate that is learned, in units per second.
+/// The lowest rate that is learned, in units per second.
 const SLOWEST: f64 = 0.05;
 
-/// What may go in one request grows by so much with each that passes, after the server refused everything.
+/// The factor by which the maximum size of a request grows with each success after an outage.
 const RAMP: f64 = 4.0;
 
-/// So many units must have passed before the first refusal to tell a rate.
+/// The number of units that must have succeeded before the first refusal from which a rate is learned.
 const EVIDENCE: f64 = 20.0;
 
-/// After so long without a call, the time before it says nothing about the rate.
+/// After a pause of this length, the time before it is not used to learn a rate.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// A probe without an answer for so long does not keep others from being sent.
+/// The time after which another probe is sent if a probe has no reply.
 const PROBE_TIME: Duration = Duration::from_secs(30);
 
-/// Whoever does not ask for so long after its turn came has lost it.
+/// A scheduler that does not come back within this time after its turn loses its turn.
 const TURN_TIME: Duration = Duration::from_secs(1);
 
-/// The longest wait for units before the question is asked again.
+/// The longest wait for units before the bucket is asked again.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// A rate that was configured: units per second, and how many may go at once after a pause.
+/// A configured rate: units per second, and the number of units that may be sent at once after a pause.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Limit {
     pub(crate) per_second: f64,
     pub(crate) burst: f64,
 }
 
-/// What may be sent now.
+/// What a scheduler may send now.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Admission {
-    /// Calls of so many units together, one at least.
+    /// Calls with this many units in total, but at least one call.
     Open(f64),
-    /// One call, to see whether the server still refuses what comes.
+    /// One call, to find out whether the server still refuses calls.
     Probe,
-    /// Nothing before then.
+    /// Nothing before this time.
     Later(Instant),
 }
 
-/// Why calls were refused.
+/// The reason for which the server refused calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// There were more than the server allows: its rate is learned.
+    /// There were more calls than the server allows. A rate is learned from this.
     Limited,
-    /// The server is not there.
+    /// The server is unavailable.
     Down,
 }
 
+/// A bucket for the calls that share a quota.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     limit: Option<Limit>,
     learned: Option<Learned>,
-    /// Units that may go at once.
+    /// The units that may be sent at once. Negative if too many were sent.
     level: f64,
-    /// When the level was last brought up to date.
+    /// The time for which `level` is correct.
     at: Instant,
-    /// Units that passed since `since`.
+    /// The units that succeeded since `since`.
     passed: f64,
     since: Instant,
     last_sent: Instant,
-    /// What was sent before then says nothing about now.
+    /// When the bucket was last opened. Refusals of requests that were sent before are ignored.
     opened: Instant,
     state: State,
-    /// Calls that may go in one request after an outage: grows with each that passes.
+    /// The maximum units of a request after an outage, which grow with each success.
     ramp: f64,
-    /// The server has answered something.
+    /// Whether the server has ever responded.
     reached: bool,
-    /// Who waits for units, in the order in which they came, and when each was told to ask again.
+    /// The schedulers that wait for units, in their order, and when each was asked to come back.
     turns: VecDeque<(u64, Instant)>,
     wakers: Vec<Waker>,
 }
 
-/// A rate that was learned: what it was when the bucket opened, and when that was.
+/// A learned rate: its value when the bucket was opened, and when that was.
 #[derive(Debug, Clone, Copy)]
 struct Learned {
     peak: f64,
     since: Instant,
-    /// How long it takes to be at the peak again, in seconds.
+    /// The seconds until the rate is `peak` again.
     recovery: f64,
 }
 
@@ -110,18 +111,18 @@ enum State {
     Open,
     Closed {
         at: Instant,
-        /// When the next probe may go.
+        /// When the next probe may be sent.
         until: Instant,
-        /// How many probes were refused.
+        /// The number of refused probes.
         tries: u32,
         why: Refusal,
-        /// Until when the probe that was sent keeps others from being sent.
+        /// When another probe may be sent if the current one has no reply. `None` if no probe is being sent.
         probe: Option<Instant>,
     },
 }
 
 impl Learned {
-    /// Slower than the peak at first, at the peak after the recovery, and ever faster from then on.
+    /// The rate: below `peak` at first, equal to it after `recovery`, and then growing faster and faster.
     fn rate(&self, now: Instant) -> f64 {
         let t = now.saturating_duration_since(self.since).as_secs_f64();
         let distance = (t / self.recovery - 1.0).clamp(-1.0, 10.0);
@@ -148,7 +149,7 @@ impl Bucket {
         }
     }
 
-    /// Units per second, where there is a rate.
+    /// The current rate in units per second, if there is one.
     pub(crate) fn rate(&self, now: Instant) -> Option<f64> {
         let learned = self.learned.map(|learned| learned.rate(now));
         match (self.limit, learned) {
@@ -157,7 +158,7 @@ impl Bucket {
         }
     }
 
-    /// Whether the server refuses what comes, and until when nothing is sent.
+    /// Until when no probe is sent, if the bucket is closed.
     pub(crate) fn closed_until(&self) -> Option<Instant> {
         match self.state {
             State::Open => None,
@@ -165,7 +166,7 @@ impl Bucket {
         }
     }
 
-    /// Since when the server refuses what comes.
+    /// Since when the bucket is closed, if it is.
     pub(crate) fn closed_since(&self) -> Option<Instant> {
         match self.state {
             State::Open => None,
@@ -173,17 +174,17 @@ impl Bucket {
         }
     }
 
-    /// The server has answered something.
+    /// Records that the server has responded.
     pub(crate) fn reach(&mut self) {
         self.reached = true;
     }
 
-    /// Whether it ever has.
+    /// Whether the server has ever responded.
     pub(crate) fn is_reached(&self) -> bool {
         self.reached
     }
 
-    /// Whether nothing is known that another bucket would not know from the start.
+    /// Whether the bucket can be replaced by a new one, because it has nothing to remember.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         let quiet = now.saturating_duration_since(self.last_sent) > Duration::from_secs(600);
         let gained =
@@ -192,14 +193,15 @@ impl Bucket {
         quiet && !owes && matches!(self.state, State::Open) && self.turns.is_empty()
     }
 
-    /// What `asker` may send now. Whoever has to wait is woken when that changes.
-    pub(crate) fn admit(&mut self, asker: u64, now: Instant, waker: &Waker) -> Admission {
+    /// Decides what a scheduler may send now. If it has to wait because the bucket is closed, the waker is woken when
+    /// this changes.
+    pub(crate) fn admit(&mut self, scheduler: u64, now: Instant, waker: &Waker) -> Admission {
         if let State::Closed { until, ref mut probe, .. } = self.state {
             let free = probe.is_none_or(|expiry| expiry <= now);
             if until <= now && free {
                 return Admission::Probe;
             }
-            // The answer to another scheduler's probe may come any time.
+            // If another scheduler sent the probe, its reply may arrive at any time.
             let later = if free { until } else { until.max(now + TURN_TIME) };
             self.wake_later(waker);
             return Admission::Later(later);
@@ -207,22 +209,22 @@ impl Bucket {
         let Some(rate) = self.rate(now) else { return Admission::Open(self.ramp) };
         self.refill(now, rate);
         let quantum = self.quantum(rate);
-        if self.level >= quantum && self.is_turn(asker, now) {
-            self.turns.retain(|(id, _)| *id != asker);
+        if self.level >= quantum && self.is_turn(scheduler, now) {
+            self.turns.retain(|(id, _)| *id != scheduler);
             return Admission::Open(self.level.min(self.ramp));
         }
-        let place = self.enroll(asker, now);
+        let place = self.join_queue(scheduler, now);
         let missing = (quantum - self.level).max(0.0) + quantum * place as f64;
         let wait = Duration::try_from_secs_f64(missing / rate).unwrap_or(LONGEST);
-        // Never nothing: a wait that rounds to no time would be asked for again and again.
+        // A wait of less than a millisecond would be rounded to zero and repeated immediately.
         let later = now + wait.clamp(Duration::from_millis(1), LONGEST);
-        if let Some((_, back)) = self.turns.get_mut(place) {
-            *back = later;
+        if let Some((_, again_at)) = self.turns.get_mut(place) {
+            *again_at = later;
         }
         Admission::Later(later)
     }
 
-    /// Calls of so many units leave.
+    /// Takes units for calls that are sent.
     pub(crate) fn sent(&mut self, units: f64, now: Instant) {
         if let Some(rate) = self.rate(now) {
             self.refill(now, rate);
@@ -239,13 +241,14 @@ impl Bucket {
         }
     }
 
-    /// Units that were to leave and did not, or whose request ended before anything was known.
+    /// Returns units of calls that were not sent, or whose request ended without replies.
     pub(crate) fn unsent(&mut self, units: f64) {
         self.level += units;
         self.end_probe();
     }
 
-    /// Calls of so many units passed. With `whole`, their request was answered to its end, and no limit was met.
+    /// Records that calls with this many units succeeded. `whole` says that their response was complete and none was
+    /// refused.
     pub(crate) fn passed(&mut self, units: f64, whole: bool) {
         self.passed += units;
         if whole && self.ramp.is_finite() {
@@ -253,8 +256,8 @@ impl Bucket {
         }
     }
 
-    /// A call passed, of a request that left at `sent`: if that was a probe, the bucket is open again. Whether it was
-    /// closed.
+    /// Records that a call succeeded in a request that was sent at `sent`. If that was a probe, the bucket is opened.
+    /// Returns whether it was closed.
     pub(crate) fn opened(&mut self, sent: Instant, now: Instant) -> bool {
         let State::Closed { until, why, .. } = self.state else { return false };
         if sent < until {
@@ -264,7 +267,8 @@ impl Bucket {
         self.state = State::Open;
         self.ramp = if has_learned { f64::INFINITY } else { 1.0 };
         self.opened = now;
-        // Too little for a rate is counted on, or a server that allows little would never be understood.
+        // If too few units succeeded for a rate, they are counted together with the next ones. Otherwise a rate would
+        // never be learned from a server that allows little.
         if has_learned || why == Refusal::Down {
             (self.passed, self.since) = (0.0, now);
         }
@@ -272,8 +276,8 @@ impl Bucket {
         true
     }
 
-    /// Calls were refused, of a request that left at `sent`. `backoff` gives the wait after so many refused probes; the
-    /// server may ask for a longer one.
+    /// Records that calls were refused in a request that was sent at `sent`. `backoff` returns the wait after a number
+    /// of refused probes, and `after` is the wait that the server asks for. The longer one applies.
     pub(crate) fn refused(
         &mut self,
         why: Refusal,
@@ -310,8 +314,8 @@ impl Bucket {
         }
     }
 
-    /// The rate is what passed since the bucket last opened, for as long as that and the refusals took. False if too
-    /// little passed to tell.
+    /// Learns a rate: the units that succeeded since the bucket was last opened, divided by the time, which includes
+    /// the refusals. Returns false if too few units succeeded.
     fn learn(&mut self, now: Instant) -> bool {
         let State::Closed { at, .. } = self.state else { return false };
         if self.learned.is_none() && self.passed < EVIDENCE {
@@ -321,7 +325,7 @@ impl Bucket {
         let measured = self.passed / elapsed;
         let [first, longest] = RECOVERY;
         let (peak, recovery) = match self.learned {
-            // What passed in a moment says little, so a refusal takes half at most.
+            // A rate that was measured in a short time is not exact, so a refusal reduces the rate at most to half.
             Some(learned) => {
                 let before = learned.rate(at);
                 let is_same = (0.8..1.25).contains(&(before / learned.peak));
@@ -338,7 +342,7 @@ impl Bucket {
     fn refill(&mut self, now: Instant, rate: f64) {
         let gained = now.saturating_duration_since(self.at).as_secs_f64() * rate;
         let quantum = self.quantum(rate);
-        // After a pause a learned rate gives no more than a request, because the server's burst is not known.
+        // After a pause, a learned rate allows one request at once, because the server's burst is not known.
         let most = match self.limit {
             Some(limit) if self.learned.is_none() => limit.burst.max(quantum),
             _ => quantum,
@@ -347,18 +351,18 @@ impl Bucket {
         self.at = now;
     }
 
-    /// How many units go at once at that rate: one at least, and no more than the limit allows at once.
+    /// The number of units in one request at this rate: at least one, and at most the burst of the limit.
     fn quantum(&self, rate: f64) -> f64 {
         let burst = self.limit.map_or(f64::INFINITY, |limit| limit.burst);
         (rate * QUANTUM).min(burst).max(1.0)
     }
 
-    fn is_turn(&mut self, asker: u64, now: Instant) -> bool {
-        while let Some((first, back)) = self.turns.front() {
-            if *first == asker {
+    fn is_turn(&mut self, scheduler: u64, now: Instant) -> bool {
+        while let Some((first, again_at)) = self.turns.front() {
+            if *first == scheduler {
                 return true;
             }
-            if now < *back + TURN_TIME {
+            if now < *again_at + TURN_TIME {
                 return false;
             }
             self.turns.pop_front();
@@ -366,11 +370,11 @@ impl Bucket {
         true
     }
 
-    /// The place in the queue of those who wait.
-    fn enroll(&mut self, asker: u64, now: Instant) -> usize {
-        let place = self.turns.iter().position(|(id, _)| *id == asker);
+    /// The position of the scheduler in the queue, which it joins if necessary.
+    fn join_queue(&mut self, scheduler: u64, now: Instant) -> usize {
+        let place = self.turns.iter().position(|(id, _)| *id == scheduler);
         place.unwrap_or_else(|| {
-            self.turns.push_back((asker, now));
+            self.turns.push_back((scheduler, now));
             self.turns.len() - 1
         })
     }

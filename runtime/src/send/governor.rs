@@ -1,4 +1,4 @@
-//! Who shares which quota: a bucket for each API of a project, and one for each user of it.
+//! The buckets for quotas: one for each API of a project, and one for each user of it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,21 +9,22 @@ use crate::send::bucket::{Bucket, Limit};
 use crate::send::rt::Instant;
 use crate::wire::spec::ApiSpec;
 
-/// Keeps the calls of batches, dispatchers and jobs within quotas. Clones share it, and several clients may be given one
-/// by [`Builder::governor`](crate::Builder::governor): then they share the quotas of one project.
+/// Keeps the calls of batches, dispatchers and runs within the quotas of a project. Clones share their state. Pass
+/// clones to several clients, with [`Builder::governor`](crate::Builder::governor), if they use the quotas of the same
+/// project.
 ///
-/// An API's servers count what a project sends, and what it sends for each user: in units, of which most methods cost
-/// one. Where the rates are documented (`apis.toml` has them), calls go no faster, but for a burst of half a minute's
-/// units. Where they are not, or where the server allows less, the rate is learned from what the server refuses: each
-/// refusal takes a tenth of it, and what passes lets it grow again. Rates that are given here stand in for the
-/// documented ones.
+/// The servers of an API count the calls of a project, and those for each of its users. They count in units; most
+/// methods cost one unit. If the quotas of the API are documented (`apis.toml` has them), calls are sent no faster than
+/// that from the start, with bursts of up to the units of half a minute. If they are not documented, or if the server
+/// allows less, the governor learns a rate from calls that the server refuses: each refusal lowers the rate, and it
+/// grows again slowly while calls succeed. Rates that are set here replace the documented ones.
 ///
-/// A user is told by the client's credentials, and by the `quotaUser` of a call that has one.
+/// A user is identified by the client's credentials, or by the `quotaUser` of a call.
 ///
 /// ```
 /// use gapis_runtime::{ApiKey, Client, Governor, Rate};
 ///
-/// // A project whose quota was raised to 600 units a second, 100 for each user.
+/// // The quota of this project was raised to 600 units per second, 100 for each user.
 /// let governor = Governor::new()
 ///     .with_project_rate("gmail", Rate::per_second(600.0))
 ///     .with_user_rate("gmail", Rate::per_second(100.0));
@@ -40,14 +41,14 @@ pub struct Governor {
 #[derive(Default)]
 struct Buckets {
     by_key: HashMap<Key, Shared>,
-    /// With so many, those that are idle are dropped before there are more.
-    many: usize,
+    /// The number of buckets at which idle ones are dropped.
+    drop_at: usize,
 }
 
-/// A bucket that schedulers share.
+/// A bucket shared by schedulers.
 pub(crate) type Shared = Arc<Mutex<Bucket>>;
 
-/// Rates that the caller gave, by the name of the API.
+/// Rates set by the caller, by the name of the API.
 #[derive(Debug, Clone, Default)]
 struct Rates {
     undocumented: bool,
@@ -61,34 +62,43 @@ struct Key {
     user: Option<User>,
 }
 
-/// Whose quota a call uses, beside the project's.
+/// A user whose quota a call uses, in addition to the project's quota.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum User {
-    /// Whose credentials these are.
+    /// The owner of the credentials with this number.
     Credentials(u64),
-    /// Who the call says.
+    /// The `quotaUser` of the call.
     Quota(String),
 }
 
-/// How many units go in a time, and how many may go at once after a pause.
+/// A rate of units, and the number of units that may be sent at once after a pause.
+///
+/// ```
+/// use gapis_runtime::Rate;
+///
+/// let rate = Rate::per_minute(6000.0);
+/// assert_eq!(rate, Rate::per_second(100.0).with_burst(100.0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate(Limit);
 
 impl Rate {
-    /// So many units a second, and as many at once. A rate that is not positive and finite is none.
+    /// This many units per second, and as many at once after a pause. A number that is not positive and finite stands
+    /// for no limit.
     #[must_use]
     pub fn per_second(units: f64) -> Self {
         let per_second = if units > 0.0 && units.is_finite() { units } else { f64::INFINITY };
         Rate(Limit { per_second, burst: per_second })
     }
 
-    /// So many units a minute, and a sixtieth of them at once.
+    /// This many units per minute, and the units of one second at once after a pause. A number that is not positive and
+    /// finite stands for no limit.
     #[must_use]
     pub fn per_minute(units: f64) -> Self {
         Rate::per_second(units / 60.0)
     }
 
-    /// So many units at once, after a pause in which none were sent.
+    /// Sets how many units may be sent at once after a pause. A number that is not positive and finite changes nothing.
     #[must_use]
     pub fn with_burst(mut self, units: f64) -> Self {
         if units > 0.0 && units.is_finite() {
@@ -109,19 +119,21 @@ impl Default for Governor {
 }
 
 impl Governor {
-    /// Documented rates, and learned ones.
+    /// A governor with the documented rates of all APIs, which learns further rates.
     #[must_use]
     pub fn new() -> Self {
         Governor { rates: Arc::default(), buckets: Arc::default() }
     }
 
-    /// Without the documented rates, for a project that has other ones: those that are given, and learned ones.
+    /// Ignores all documented rates, for a project that has other quotas. Only rates that are set here, and learned
+    /// ones, apply. The governor no longer shares its state with the clones made before.
     #[must_use]
     pub fn undocumented(self) -> Self {
         self.change(|rates| rates.undocumented = true)
     }
 
-    /// What the whole project may send to an API, by its name in the discovery document: `gmail`.
+    /// Sets the rate of an API for the whole project. `api` is the API's name in its discovery document, such as
+    /// `gmail`. The governor no longer shares its state with the clones made before.
     #[must_use]
     pub fn with_project_rate(self, api: &str, rate: Rate) -> Self {
         self.change(|rates| {
@@ -129,7 +141,8 @@ impl Governor {
         })
     }
 
-    /// What may be sent for each user.
+    /// Sets the rate of an API for each user of the project. `api` is the API's name in its discovery document, such as
+    /// `gmail`. The governor no longer shares its state with the clones made before.
     #[must_use]
     pub fn with_user_rate(self, api: &str, rate: Rate) -> Self {
         self.change(|rates| {
@@ -139,18 +152,18 @@ impl Governor {
 
     fn change(mut self, change: impl FnOnce(&mut Rates)) -> Self {
         change(Arc::make_mut(&mut self.rates));
-        // What was learned under other rates is not theirs.
+        // Rates that were learned together with other settings do not apply.
         self.buckets = Arc::default();
         self
     }
 
-    /// The bucket that all calls of the project to an API share.
+    /// The bucket for all calls of the project to an API.
     pub(crate) fn project(&self, api: &'static ApiSpec) -> Shared {
         let documented = api.quota.project_per_minute;
         self.bucket(Key { api: api.name, user: None }, &self.rates.project, documented)
     }
 
-    /// The bucket of a user's calls to an API.
+    /// The bucket for the calls of a user to an API.
     pub(crate) fn user(&self, api: &'static ApiSpec, user: User) -> Shared {
         let documented = api.quota.user_per_minute;
         self.bucket(Key { api: api.name, user: Some(user) }, &self.rates.user, documented)
@@ -167,10 +180,10 @@ impl Governor {
         if let Some(known) = buckets.by_key.get(&key) {
             return Arc::clone(known);
         }
-        if buckets.by_key.len() >= buckets.many.max(FEW) {
-            // Nobody holds it, and it knows nothing that a new one would not.
+        if buckets.by_key.len() >= buckets.drop_at.max(FEW) {
+            // Drops buckets that no scheduler holds and that have nothing to remember.
             buckets.by_key.retain(|_, bucket| Arc::strong_count(bucket) > 1 || !lock(bucket).is_idle(now));
-            buckets.many = buckets.by_key.len() * 2;
+            buckets.drop_at = buckets.by_key.len() * 2;
         }
         let bucket = Arc::new(Mutex::new(Bucket::new(limit, now)));
         buckets.by_key.insert(key, Arc::clone(&bucket));
@@ -178,21 +191,21 @@ impl Governor {
     }
 }
 
-/// So many buckets are kept, idle or not.
+/// Below this number of buckets, idle ones are not dropped.
 const FEW: usize = 1000;
 
-/// Whoever panicked with a bucket in hand left it as good as it was.
+/// Locks a bucket. A panic of another holder leaves it in a valid state.
 pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// A number that nobody else has, for who asks a bucket.
+/// A unique number by which buckets know a scheduler.
 pub(crate) fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The longest wait between two probes: an outage that ends is noticed within so long.
+/// The longest wait between two probes, and so the longest time until the end of an outage is noticed.
 pub(crate) const PROBES: Duration = Duration::from_secs(10);
 
 impl std::fmt::Debug for Governor {
@@ -284,7 +297,7 @@ mod tests {
         for number in 1001..2002 {
             governor.user(&MAIL, user(number));
         }
-        // The 1001 of before but for two, dropped when there were twice as many as after the last look.
+        // All but two of the first 1001 buckets are dropped, when there are twice as many as after the previous check.
         assert_eq!(count(), 2002 - 999);
         assert!(Arc::ptr_eq(&held, &governor.user(&MAIL, user(0))), "somebody holds it");
         assert!(busy.upgrade().is_some(), "it was used");

@@ -75,7 +75,7 @@ async fn every_way_of_queueing_takes_them() {
     let (zoo, peer) = better_later();
     let mut failed = fails_once(&zoo).await.into_iter();
     let (batcher, driver) = zoo.batcher();
-    let (value, ()) = tokio::join!(
+    let ((value, mut failed), ()) = tokio::join!(
         async move {
             let call = failed.next().unwrap();
             let value = batcher.send(call).await;
@@ -83,9 +83,9 @@ async fn every_way_of_queueing_takes_them() {
         },
         driver
     );
-    assert_eq!(value.0.unwrap().id(), "x");
+    assert_eq!(value.unwrap().id(), "x");
     let mut batch = zoo.batch();
-    let ticket = batch.add(value.1.into_iter().next().unwrap()).unwrap();
+    let ticket = batch.add(failed.next().unwrap()).unwrap();
     let report = batch.execute().await;
     assert_eq!(report.get("id-xx").unwrap().index, 0);
     assert_eq!(report.redeem(ticket).unwrap().id(), "xx");

@@ -281,8 +281,8 @@ async fn an_id_stands_for_one_request() {
     run.add(zoo.insert("a").with_id("1"));
     assert!(run.next().await.is_none());
     assert_eq!(run.finish().skipped, 1);
-    let same = "zoo.animals.insert: the run has a call with the id \"1\" already";
-    let other = "zoo.animals.insert: the journal has another request with the id \"1\"";
+    let same = "zoo.animals.insert: the run already has a call with the id \"1\"";
+    let other = "zoo.animals.insert: the journal has a different request with the id \"1\"";
     assert_eq!((errors, peer.sizes()), (vec![same.to_owned(), other.to_owned()], vec![1]));
     // In another one.
     let mut run = zoo.run([zoo.insert("b").with_id("1")]).journal_in(disk.clone()).unwrap();
@@ -369,7 +369,10 @@ async fn a_file_that_is_no_journal_of_this_job_is_left_as_it_is() {
     let path = path("other");
     drop(zoo.run(calls(&zoo, &[])).journal(&path).unwrap());
     let error = Run::new(&park, none()).journal(&path).unwrap_err();
-    assert!(error.is_input() && error.to_string().contains("of a job of zoo v1, and this one is of park v1"));
+    assert!(
+        error.is_input()
+            && error.to_string().contains("belongs to a run of zoo v1, but this is a run of park v1")
+    );
     for text in ["", "gapis-j", "no journal", "gapis-j\u{2}and what comes later"] {
         std::fs::write(&path, text).unwrap();
         let opened = zoo.run(calls(&zoo, &[])).journal(&path).map(drop);
@@ -399,7 +402,7 @@ async fn one_run_at_a_time_has_a_journal() {
     let path = path("two");
     let first = zoo.run(calls(&zoo, &JOB)).journal(&path).unwrap();
     let error = zoo.run(calls(&zoo, &JOB)).journal(&path).unwrap_err();
-    assert!(error.is_io() && error.to_string().ends_with("another run is writing it"), "{error}");
+    assert!(error.is_io() && error.to_string().ends_with("another run is using it"), "{error}");
     drop(first);
     let mut second = zoo.run(calls(&zoo, &JOB)).journal(&path).unwrap();
     second.drain().await;
@@ -494,7 +497,7 @@ async fn failures_are_lines_from_which_calls_are_made_again() -> Result<()> {
             r#"{{"id":null,{method},"error":"409 Conflict: m (conflict)","status":409,"unknown":false,{path},"body":{{"id":"b"}}}}"#
         ),
         format!(
-            r#"{{"id":"3",{method},"error":"the server's answer has no part for this call","status":null,"unknown":true,{path},"body":{{"id":"lost"}}}}"#
+            r#"{{"id":"3",{method},"error":"the server's response has no part for this call","status":null,"unknown":true,{path},"body":{{"id":"lost"}}}}"#
         ),
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);

@@ -1,5 +1,5 @@
-//! `discovery/apis.toml`, or a user's `gapis.toml`: which APIs are generated, where their documents came from, and what the
-//! documents do not say.
+//! `discovery/apis.toml`, or a user's `gapis.toml`: the list of APIs, the sources of their documents, and facts that
+//! the documents do not have.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,9 +16,10 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use crate::near::near;
 use crate::workspace::{Kind, Workspace};
 
-/// The name and version of an API: `drive:v3`.
+/// The name and version of an API, such as `drive:v3`.
 ///
-/// Both end up in file names, so only letters, digits, `_` and `-` are allowed, and `.` inside a version.
+/// Both become parts of file names. So they may only have letters, digits, `_` and `-`, and a version also `.` between
+/// these.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiId {
     /// `drive`.
@@ -28,10 +29,10 @@ pub struct ApiId {
 }
 
 impl ApiId {
-    /// From its two parts.
+    /// Makes an id from its two parts.
     ///
     /// # Errors
-    /// If one of them is empty or has characters that do not belong into a file name.
+    /// If one of them is empty or has other characters.
     pub fn new(name: &str, version: &str) -> Result<Self> {
         let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
         if name.is_empty()
@@ -84,48 +85,48 @@ impl fmt::Display for ApiId {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// The document's file beside `apis.toml`; in `gapis.toml` its name follows from the API's.
+    /// The document's file, in the folder of `apis.toml`. In `gapis.toml`, it is derived from the API's name.
     #[serde(default)]
     pub file: String,
-    /// Where the document came from, in words or as an address.
+    /// The source of the document, in words or as a URL.
     pub source: String,
     /// The document's `revision`.
     pub revision: String,
-    /// Of the checked-in file, in hexadecimal digits.
+    /// The SHA-256 hash of the file, in hexadecimal digits.
     pub sha256: String,
-    /// Whether the document is written in this repository, so that no service has it.
+    /// Whether the document was written for this repository, so that no service has it.
     #[serde(default)]
     pub local: bool,
-    /// What the API's servers take at once.
+    /// The limits of the API's servers on one request.
     #[serde(default)]
     pub limits: Limits,
-    /// Where the limits are from, in words.
+    /// The source of the limits, in words.
     pub limits_source: Option<String>,
-    /// How fast calls may come, and what they cost.
+    /// The quotas of the API, and the costs of its methods.
     #[serde(default)]
     pub quota: Quota,
-    /// The address of the page that has the quota.
+    /// The URL of the page that documents the quotas.
     pub quota_source: Option<String>,
-    /// Which methods are updates and which are not, by method id, where their shape does not tell.
+    /// Which methods are updates, by method id, if their shape does not show it.
     #[serde(default)]
     pub updates: BTreeMap<String, UpdateEntry>,
-    /// Which member of the response has the items, by method id, where the names do not tell.
+    /// The member of the response with the items, by method id, if the names do not show it.
     #[serde(default)]
     pub items: BTreeMap<String, ItemsEntry>,
-    /// Only these methods and the schemas they reach; all if there are none.
+    /// Only these methods and the schemas that they need are generated. If empty, all methods are.
     #[serde(default)]
     pub only: Vec<String>,
-    /// Whether it becomes a module and not a crate.
+    /// Whether it is generated as a module instead of a crate.
     #[serde(default)]
     pub module: bool,
-    /// The version of its crate, where that is not the workspace's.
+    /// The version of the crate, if it is not the workspace's version.
     pub version: Option<String>,
-    /// The commit of this repository that its crate was last published from.
+    /// The commit of this repository from which the crate was last published.
     pub released: Option<String>,
 }
 
 impl Entry {
-    /// The same with what is known of the API where the table says nothing.
+    /// Adds known facts about the API that the entry does not have.
     #[must_use]
     pub fn with_known(mut self, known: &Entry) -> Self {
         if self.limits == Limits::default() {
@@ -150,41 +151,41 @@ impl Entry {
     }
 }
 
-/// What the table says of a method that answers in pages: the member with the items, or `false` where there is none.
+/// The items of a method that returns pages: the name of the member, or `false` if there are none.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum ItemsEntry {
-    /// Whether it is what the names say; only `false` changes anything.
+    /// `false` for no items. `true` is the default: the member is found by its name.
     ByName(bool),
-    /// The member.
+    /// The name of the member.
     Member(String),
 }
 
-/// What the table says of one method: `false` for an ordinary one, `{ requests = "…", replies = "…" }` for an update.
+/// Whether a method is an update: `false` if not, or `{ requests = "…", replies = "…" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum UpdateEntry {
-    /// Whether it is what its shape says; only `false` changes anything.
+    /// `false` for an ordinary method. `true` is the default: updates are found by their shape.
     ByShape(bool),
-    /// The members that are its lists.
+    /// The names of the lists.
     Lists {
-        /// Of the body.
+        /// The member of the body.
         requests: String,
-        /// Of the response.
+        /// The member of the response.
         replies: String,
     },
 }
 
-/// All APIs of a list, in the order of their names.
+/// A list of APIs, sorted by name.
 #[derive(Clone, Debug)]
 pub struct Apis {
     entries: BTreeMap<ApiId, Entry>,
-    /// The same as text, so that comments outlive a change.
+    /// The text of the list, so that comments are kept.
     text: DocumentMut,
     kind: Kind,
 }
 
-/// The tables of a user's `gapis.toml` that are none of an API.
+/// The content of a user's `gapis.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UsersList {
@@ -200,7 +201,7 @@ impl Apis {
     /// Reads the list of a repository.
     ///
     /// # Errors
-    /// If it is missing, is no TOML, or has an unknown key or a bad name in it.
+    /// If it is missing, is not TOML, has an unknown key, or has an invalid name.
     pub fn of(workspace: &Workspace) -> Result<Self> {
         let path = workspace.list();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -225,10 +226,10 @@ impl Apis {
         Apis::read(text, Kind::Gapis)
     }
 
-    /// What this program knows of APIs that their documents do not say: the list of the repository it was made in.
+    /// Returns the list that is built into this program, with facts about APIs that their documents do not have.
     ///
     /// # Errors
-    /// If it was changed to what is no list.
+    /// If it is invalid.
     pub fn known() -> Result<Self> {
         Apis::parse(include_str!("../apis.toml"))
     }
@@ -265,21 +266,21 @@ impl Apis {
         Ok(Apis { entries: named, text: text.parse()?, kind })
     }
 
-    /// The APIs and their tables.
+    /// The APIs and their entries.
     pub fn iter(&self) -> impl Iterator<Item = (&ApiId, &Entry)> {
         self.entries.iter()
     }
 
-    /// The table of an API.
+    /// The entry of an API.
     #[must_use]
     pub fn get(&self, id: &ApiId) -> Option<&Entry> {
         self.entries.get(id)
     }
 
-    /// The APIs that are meant by `drive:v3`, `drive.v3` or `gapis-drive-v3`; all of them if none is named.
+    /// The APIs with these names, in the form `drive:v3`, `drive.v3` or `gapis-drive-v3`. Without names, all APIs.
     ///
     /// # Errors
-    /// If one is not listed; the message names those that come close.
+    /// If an API is not listed. The message has similar names.
     pub fn select(&self, named: &[String]) -> Result<Vec<ApiId>> {
         if named.is_empty() {
             return Ok(self.entries.keys().cloned().collect());
@@ -326,7 +327,7 @@ impl Apis {
         }
     }
 
-    /// Notes where a document came from, and lists the API if it was not yet.
+    /// Records the source of a document. Adds the API to the list if necessary.
     pub fn record(&mut self, id: &ApiId, source: &str, revision: &str, sha256: &str) {
         let entry = self.entries.entry(id.clone()).or_default();
         entry.file = format!("{}.json", id.stem());
@@ -337,7 +338,7 @@ impl Apis {
             Kind::Gapis => self.text.as_table_mut(),
             Kind::User => {
                 let apis = self.text.entry("apis").or_insert(Item::Table(implicit()));
-                // Reading it found a table there.
+                // It was read as a table.
                 let Some(apis) = apis.as_table_mut() else { return };
                 apis
             }
@@ -352,14 +353,14 @@ impl Apis {
             ("revision", &entry.revision),
             ("sha256", &entry.sha256),
         ] {
-            let is_told = self.kind == Kind::User && key == "file";
-            if !is_told && item.get(key).and_then(Item::as_str) != Some(text) {
+            let is_derived = self.kind == Kind::User && key == "file";
+            if !is_derived && item.get(key).and_then(Item::as_str) != Some(text) {
                 item[key] = value(text);
             }
         }
     }
 
-    /// Says in an API's table which version its crate has.
+    /// Sets the version of an API's crate.
     pub fn set_version(&mut self, id: &ApiId, version: &str) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.version = Some(version.to_owned());
@@ -367,7 +368,7 @@ impl Apis {
         }
     }
 
-    /// Says in an API's table which commit its crate was published from.
+    /// Sets the commit from which an API's crate was published.
     pub fn set_released(&mut self, id: &ApiId, commit: &str) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.released = Some(commit.to_owned());
@@ -384,7 +385,7 @@ impl Apis {
         }
     }
 
-    /// Says in an API's table which methods are wanted, and whether as a module.
+    /// Sets which methods of an API are generated, and whether as a module.
     pub fn choose(&mut self, id: &ApiId, only: &[String], module: bool) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         (entry.only, entry.module) = (only.to_vec(), module);
@@ -399,7 +400,7 @@ impl Apis {
     }
 }
 
-/// A table without a line of its own.
+/// A table that has no header of its own.
 fn implicit() -> Table {
     let mut table = Table::new();
     table.set_implicit(true);
@@ -413,7 +414,7 @@ impl fmt::Display for Apis {
     }
 }
 
-/// The SHA-256 of some bytes, as `apis.toml` has it.
+/// The SHA-256 hash of some bytes, in the form of `apis.toml`.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -11,12 +11,14 @@ use clap_complete::Shell;
 use crate::batch::Batch;
 use crate::config;
 use crate::generate::Generate;
+#[cfg(feature = "site")]
+use crate::site::Site;
 use crate::user::{Add, Changes, Describe, Show, Update};
 use crate::workspace::Terminal;
 
 /// Adds typed clients of Google APIs to your repository and keeps them up to date.
 ///
-/// The file gapis.toml lists the APIs of the repository; `gapis add` makes it. An API is named as `drive:v3`.
+/// The file gapis.toml lists the APIs of the repository; `gapis add` creates it. An API is written as `drive:v3`.
 #[derive(Debug, Parser)]
 #[command(
     name = "gapis",
@@ -38,24 +40,34 @@ pub struct Gapis {
 enum Command {
     /// Download an API's document and write its crate, or a module, into this repository
     Add(Add),
-    /// Download the newest documents, say what they change, and write the crates again
+    /// Download the newest documents, show what they change, and write the crates again
     ///
-    /// A document replaces the old one only if a crate can be made of it.
+    /// A document replaces the old one only if a crate can be generated from it.
     Update(Update),
     /// Write the crates again from the documents in this repository, after a change of gapis.toml
     Generate(Again),
-    /// Show what the newest documents would change in the Rust API, or what differs between two
+    /// Show what the newest documents would change in the Rust API, or the differences between two documents
     ///
     /// One line per difference. Breaking changes come first and begin with `breaks`. Exits 0 if nothing breaks, 3 if
-    /// something does, 1 if a document cannot be had.
+    /// something does, 1 if a document cannot be read.
     Diff(Changes),
-    /// Show the APIs of this repository, or all that can be added
+    /// Show the APIs of this repository, or all APIs that can be added
     List(Show),
-    /// Show what a method takes and gives, its scopes and batch limit, and the Rust that calls it
+    /// Show the parameters, response, scopes and batch limit of a method, and the Rust code that calls it
     Describe(Describe),
-    /// Send calls of any method, a line of JSON each, in batches
+    /// Send calls of any method in batches; each call is a line of JSON
     #[cfg(feature = "batch")]
     Batch(Batch),
+    /// Write a site to look APIs up in: the guide, and each method with the Rust that calls it
+    ///
+    /// It is files that a browser opens from the folder, without a server, with a search over all APIs. The folder is replaced
+    /// as a whole, and only if it is such a site, is empty or does not exist.
+    #[command(after_help = "Examples:
+  gapis site
+  gapis site drive:v3 'compute:*' --out docs/apis
+  gapis site --documents documents --out docs/apis")]
+    #[cfg(feature = "site")]
+    Site(Site),
     /// Print completions for a shell
     #[command(after_help = "Examples:
   gapis completions bash > ~/.local/share/bash-completion/completions/gapis
@@ -66,7 +78,7 @@ enum Command {
     },
 }
 
-/// What to write again.
+/// The crates to write again.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis generate
@@ -81,7 +93,7 @@ struct Again {
     check: bool,
 }
 
-/// What a command ends in, as the exit status of the program says it.
+/// The exit statuses.
 const WELL: u8 = 0;
 const NOT_WELL: u8 = 1;
 const BREAKS: u8 = 3;
@@ -105,6 +117,8 @@ impl Gapis {
             Command::Diff(changes) => (changes.run(&workspace()?, terminal)?, BREAKS),
             Command::List(show) => (show.run(folder, terminal)?, NOT_WELL),
             Command::Describe(describe) => (describe.run(workspace, terminal)?, NOT_WELL),
+            #[cfg(feature = "site")]
+            Command::Site(site) => (site.run(workspace, terminal)?, NOT_WELL),
             Command::Completions { shell } => {
                 complete(*shell, terminal.out)?;
                 (true, NOT_WELL)
@@ -114,7 +128,7 @@ impl Gapis {
     }
 }
 
-/// Prints the completions. They are made in memory first, as the library panics where it cannot write.
+/// Prints the completions. They are generated in memory first, because the library panics if it cannot write.
 fn complete(shell: Shell, out: &mut dyn Write) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Gapis::command(), "gapis", &mut script);

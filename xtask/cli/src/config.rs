@@ -1,4 +1,5 @@
-//! `gapis.toml`, the file of a user's own repository: the folder of what is generated, where the runtime is, and the APIs.
+//! `gapis.toml`, the file of a user's repository: the folder for generated files, the location of the runtime, and the
+//! APIs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,17 +13,17 @@ use crate::workspace::{Kind, RuntimePlace, Workspace};
 /// The name of the file.
 pub(crate) const FILE: &str = "gapis.toml";
 
-/// Where documents and crates go unless the file says otherwise.
+/// The folder for documents and crates, if the file does not set one.
 const FOLDER: &str = "apis";
 
-/// What the file says beside its APIs.
+/// The content of the file, without the APIs.
 #[derive(Debug, Deserialize)]
 struct Config {
     folder: Option<PathBuf>,
     runtime: Option<RuntimeEntry>,
 }
 
-/// Where the runtime is; as cargo says it of a dependency.
+/// The location of the runtime, in the form of a dependency in `Cargo.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuntimeEntry {
@@ -33,25 +34,27 @@ struct RuntimeEntry {
     rev: Option<String>,
 }
 
-/// The repository that a folder is in: its `gapis.toml` is there or above.
+/// Finds the repository that contains a folder, by `gapis.toml` in it or in one of its parents.
 ///
 /// # Errors
-/// If there is none, or it cannot be read.
+/// If there is no such file, or it cannot be read.
 pub(crate) fn find(start: &Path) -> Result<Workspace> {
     let start = std::path::absolute(start)?;
     match start.ancestors().find(|folder| folder.join(FILE).is_file()) {
         Some(root) => read(root),
-        None => bail!("no {FILE} here or above; `gapis add drive:v3`, for example, makes one with that API"),
+        None => {
+            bail!("no {FILE} in this folder or its parents; for example, `gapis add drive:v3` creates one")
+        }
     }
 }
 
-/// As [`find`], where it is fine that there is none.
+/// Like [`find`], but returns `None` if there is no such file.
 pub(crate) fn find_if_any(start: &Path) -> Result<Option<Workspace>> {
     let start = std::path::absolute(start)?;
     start.ancestors().find(|folder| folder.join(FILE).is_file()).map(read).transpose()
 }
 
-/// Reads the file of a folder.
+/// Reads the file in a folder.
 fn read(root: &Path) -> Result<Workspace> {
     let path = root.join(FILE);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -90,7 +93,7 @@ fn place(root: &Path, entry: RuntimeEntry) -> Result<RuntimePlace> {
     }
 }
 
-/// The text of a new file. The runtime is at a path or at the address of a Git repository.
+/// The text of a new file. The runtime is a path or the URL of a Git repository.
 pub(crate) fn new_file(folder: Option<&str>, runtime: Option<&str>) -> String {
     let runtime = runtime.unwrap_or(env!("CARGO_PKG_REPOSITORY"));
     let is_address = runtime.contains("://") || runtime.starts_with("git@");

@@ -1,5 +1,5 @@
-//! `cargo xtask diff`: what changed in the Rust API between two revisions of a document. What a change is, and whether it
-//! breaks a program, is decided in `gapis_codegen`; here documents are found and changes are printed.
+//! `cargo xtask diff`: shows what changed in the Rust API between two revisions of a document. `gapis_codegen` compares
+//! them and decides which changes are breaking. This module finds documents and prints changes.
 
 use std::io::stdin;
 use std::path::Path;
@@ -15,13 +15,13 @@ use crate::files::{LARGEST_DOCUMENT, read_document, read_limited};
 use crate::generate::{count, options};
 use crate::workspace::{Terminal, Workspace};
 
-/// Which documents to compare.
+/// The documents to compare.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Diff {
     /// The older document: a file, `-` for standard input, or an API in discovery/
     #[arg(value_name = "OLD")]
     pub old: String,
-    /// The newer document, likewise
+    /// The newer document, in the same form
     #[arg(value_name = "NEW")]
     pub new: String,
     /// Print one JSON object: `old` and `new` (api, revision, crate_name), `breaks`, and `changes` with change, kind,
@@ -30,7 +30,7 @@ pub struct Diff {
     pub json: bool,
 }
 
-/// What is printed for programs. Its members are promised in the command's help.
+/// The output for programs. The command's help documents its members.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     old: Side<'a>,
@@ -53,10 +53,11 @@ impl<'a> Side<'a> {
 }
 
 impl Diff {
-    /// Compares. Returns whether a program that compiles with the old crate also compiles with the new one.
+    /// Compares the documents. Returns whether a program that compiles with the old crate also compiles with the new
+    /// one.
     ///
     /// # Errors
-    /// If a document cannot be found or read, or no crate can be made of it.
+    /// If a document cannot be found or read, or no crate can be generated from it.
     pub fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         if self.old == "-" && self.new == "-" {
             bail!("only one of the documents can come from standard input");
@@ -66,7 +67,7 @@ impl Diff {
     }
 }
 
-/// Prints what changed. Returns whether a program that compiles with the old crate also compiles with the new one.
+/// Prints the changes. Returns whether a program that compiles with the old crate also compiles with the new one.
 pub(crate) fn report(
     old: &Inventory,
     new: &Inventory,
@@ -84,7 +85,7 @@ pub(crate) fn report(
         for change in &changes {
             writeln!(terminal.out, "{change}")?;
         }
-        let sides = format!("{} -> {}", said(old), said(new));
+        let sides = format!("{} -> {}", title(old), title(new));
         match changes.len() {
             0 => writeln!(terminal.out, "{sides}: the same Rust API")?,
             all => writeln!(terminal.out, "{sides}: {}, {breaking} breaking", count(all, "change"))?,
@@ -93,11 +94,11 @@ pub(crate) fn report(
     Ok(breaking == 0)
 }
 
-fn said(inventory: &Inventory) -> String {
+fn title(inventory: &Inventory) -> String {
     format!("{} {}", inventory.api, inventory.revision.escape_debug())
 }
 
-/// The inventory of the document that an argument means.
+/// The inventory of the document that an argument names.
 fn inventory(argument: &str, workspace: &Workspace) -> Result<Inventory> {
     let path = Path::new(argument);
     let (document, options) = if argument == "-" {
@@ -113,7 +114,7 @@ fn inventory(argument: &str, workspace: &Workspace) -> Result<Inventory> {
     Ok(gapis_codegen::inventory(&document, &options)?)
 }
 
-/// The document of an API that is generated here.
+/// The document of an API that is listed in this repository.
 fn checked_in(argument: &str, workspace: &Workspace) -> Result<(Vec<u8>, Options)> {
     let apis = Apis::of(workspace)?;
     let chosen = apis.select(&[argument.to_owned()]);

@@ -1,7 +1,7 @@
 //! `cargo xtask fetch`: copies documents into `discovery/`, from the discovery service, another URL or a folder.
 //!
-//! A document replaces the old one, as a whole, only if a crate can be generated from it. On any failure the old file
-//! stays.
+//! A document replaces the old one only if a crate can be generated from it. After a failure, the old file is
+//! unchanged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ mod http;
 #[cfg(feature = "web")]
 mod service;
 
-/// What to fetch, and from where.
+/// The documents to fetch, and their source.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Fetch {
     /// The APIs [default: all of apis.toml except those whose document is written in this repository]
@@ -40,7 +40,7 @@ pub struct Fetch {
     pub no_prose: bool,
 }
 
-/// A document that was accepted, and what to record of it.
+/// A document that was accepted, and what to record about it.
 pub(crate) struct Fetched {
     pub(crate) text: String,
     pub(crate) source: String,
@@ -48,13 +48,13 @@ pub(crate) struct Fetched {
 }
 
 impl Fetch {
-    /// Whether the documents come over the network.
+    /// Whether the documents are fetched over the network.
     #[must_use]
     pub fn uses_network(&self) -> bool {
         self.from.as_deref().is_none_or(is_address)
     }
 
-    /// Fetches. Returns whether every API could be fetched.
+    /// Fetches the documents. Returns whether every API could be fetched.
     ///
     /// # Errors
     /// If `apis.toml` cannot be read or written, or the source cannot be used. Failures of single APIs are printed.
@@ -63,7 +63,7 @@ impl Fetch {
         let ids = self.select(&apis)?;
         let origin = Origin::of(self.from.as_deref(), workspace)?;
         let progress = Progress::new(ids.len(), terminal);
-        let fetched = for_each(&ids, &progress, ApiId::to_string, |id| self.one(&origin, id, apis.get(id)));
+        let fetched = for_each(&ids, &progress, ApiId::to_string, |id| self.fetch(&origin, id, apis.get(id)));
         drop(progress);
         let mut failed = 0;
         for (id, result) in ids.iter().zip(fetched) {
@@ -77,16 +77,12 @@ impl Fetch {
         }
         write_list(&apis, workspace)?;
         if failed > 0 {
-            writeln!(
-                terminal.out,
-                "{failed} of {} APIs failed; their documents are as they were",
-                ids.len()
-            )?;
+            writeln!(terminal.out, "{failed} of {} APIs failed; their documents are unchanged", ids.len())?;
         }
         Ok(failed == 0)
     }
 
-    /// Unlike elsewhere, an API that is not listed may be named: fetching it lists it.
+    /// The APIs to fetch. They may include an API that is not listed; it is added to the list.
     fn select(&self, apis: &Apis) -> Result<Vec<ApiId>> {
         if self.apis.is_empty() {
             return Ok(apis.iter().filter(|(_, entry)| !entry.local).map(|(id, _)| id.clone()).collect());
@@ -104,15 +100,15 @@ impl Fetch {
         Ok(ids)
     }
 
-    fn one(&self, origin: &Origin, id: &ApiId, entry: Option<&Entry>) -> Result<Fetched> {
+    fn fetch(&self, origin: &Origin, id: &ApiId, entry: Option<&Entry>) -> Result<Fetched> {
         let prose = if self.no_prose { Prose::Remove } else { Prose::Keep };
         let Newest { text, found, revision } = newest(origin, id, prose)?;
         let entry = entry.cloned().unwrap_or_default();
         gapis_codegen::generate(text.as_bytes(), &options(id, &entry))?;
         let source = match (&self.source, origin) {
             (Some(source), _) => format!("{source}, document {}.json", id.stem()),
-            // What is read from our own folder and put back is still from where it was.
-            (None, Origin::Folder { own: true, .. }) => entry.source,
+            // A document that is read from our own folder keeps its source.
+            (None, Origin::Folder { is_discovery: true, .. }) => entry.source,
             (None, _) => found,
         };
         Ok(Fetched { text, source, revision })
@@ -127,7 +123,7 @@ pub(crate) struct Newest {
     pub(crate) revision: String,
 }
 
-/// The document that a source of documents has now.
+/// Reads the current document from a source.
 pub(crate) fn newest(origin: &Origin, id: &ApiId, prose: Prose) -> Result<Newest> {
     let (bytes, found) = origin.document(id)?;
     let mut document: Value =
@@ -156,19 +152,19 @@ pub(crate) fn write_list(apis: &Apis, workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Stores a document, records it in `apis.toml`, and says what changed.
+/// Stores a document and records it in `apis.toml`. Returns what changed, in words.
 pub(crate) fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched: &Fetched) -> Result<String> {
     let old = apis.get(id).map(|entry| entry.revision.clone());
-    let mut noted = apis.clone();
-    noted.record(id, &fetched.source, &fetched.revision, &sha256(fetched.text.as_bytes()));
-    // A new API may become the same crate as one that is listed.
-    let noted = Apis::read(&noted.to_string(), workspace.kind)?;
+    let mut recorded = apis.clone();
+    recorded.record(id, &fetched.source, &fetched.revision, &sha256(fetched.text.as_bytes()));
+    // The crate of a new API may have the same name as the crate of a listed one.
+    let recorded = Apis::read(&recorded.to_string(), workspace.kind)?;
     fs::create_dir_all(&workspace.discovery)
         .with_context(|| format!("cannot make {}", workspace.discovery.display()))?;
     let path = workspace.discovery.join(format!("{}.json", id.stem()));
     let changed = replace(&path, fetched.text.as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
-    *apis = noted;
+    *apis = recorded;
     Ok(match (changed, old) {
         (false, _) => "unchanged".to_owned(),
         (true, Some(old)) if old != fetched.revision => format!("revision {old} became {}", fetched.revision),
@@ -177,11 +173,11 @@ pub(crate) fn store(apis: &mut Apis, workspace: &Workspace, id: &ApiId, fetched:
     })
 }
 
-/// Where documents come from.
+/// A source of documents.
 pub(crate) enum Origin {
     Folder {
         folder: PathBuf,
-        own: bool,
+        is_discovery: bool,
     },
     #[cfg(feature = "web")]
     Service(service::Service),
@@ -192,22 +188,22 @@ impl Origin {
         match from.filter(|from| !is_address(from)) {
             Some(folder) => {
                 let folder = Path::new(folder);
-                let own = fs::canonicalize(folder)
+                let is_discovery = fs::canonicalize(folder)
                     .with_context(|| format!("cannot find the folder {}", folder.display()))?
                     == fs::canonicalize(&workspace.discovery).unwrap_or_default();
-                Ok(Origin::Folder { folder: folder.to_owned(), own })
+                Ok(Origin::Folder { folder: folder.to_owned(), is_discovery })
             }
             #[cfg(feature = "web")]
             None => Ok(Origin::Service(service::Service::new(from, workspace)?)),
             #[cfg(not(feature = "web"))]
-            None => bail!("this build has no HTTP client; it comes with `--features web`"),
+            None => bail!("this build has no HTTP client; build with `--features web`"),
         }
     }
 
-    /// The APIs that it has, in the order of their names.
+    /// The APIs of the source, sorted by name.
     ///
     /// # Errors
-    /// If they cannot be read.
+    /// If the source cannot be read.
     pub(crate) fn apis(&self) -> Result<Vec<ApiId>> {
         let mut ids: Vec<ApiId> = match self {
             Origin::Folder { folder, .. } => fs::read_dir(folder)

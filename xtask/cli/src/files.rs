@@ -1,4 +1,4 @@
-//! Paths, and single files: replaced as a whole or not at all, and never read without a limit.
+//! Paths, and single files, which are replaced atomically and read with a size limit.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// No discovery document comes near it (the largest has about 5 MB).
+/// The maximum size of a discovery document in bytes. The largest has about 5 MB.
 pub const LARGEST_DOCUMENT: u64 = 64 << 20;
 
-/// Puts `contents` in the place of a file through a temporary sibling, so that a stop midway leaves the old file.
-/// Returns whether anything changed.
+/// Replaces the contents of a file through a temporary file next to it, so that the old file stays if the process is
+/// stopped. Returns whether anything changed.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<bool> {
     if fs::read(path).is_ok_and(|old| old == contents) {
         return Ok(false);
@@ -24,13 +24,13 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<bool> {
         .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&new, path));
     if written.is_err() {
-        // The file may not even exist; the first error is the one to tell.
+        // The file may not exist. The first error is the one to report.
         let _ = fs::remove_file(&new);
     }
     written.map(|()| true)
 }
 
-/// Reads all, but refuses more than `limit` bytes.
+/// Reads everything, but fails if there are more than `limit` bytes.
 pub fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(limit + 1).read_to_end(&mut bytes)?;
@@ -40,7 +40,7 @@ pub fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a document from a file, within the limit.
+/// Reads a document from a file, within the size limit.
 pub fn read_document(path: &Path) -> io::Result<Vec<u8>> {
     read_limited(File::open(path)?, LARGEST_DOCUMENT)
 }
@@ -60,13 +60,13 @@ pub fn documents_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The way from one folder to another with `/` between the parts, as a `Cargo.toml` wants it: the same on any machine.
+/// The relative path from one folder to another, with `/` between the parts, as `Cargo.toml` needs it on all systems.
 pub fn relative(from: &Path, to: &Path) -> std::io::Result<String> {
     let (from, to) = (std::path::absolute(from)?, std::path::absolute(to)?);
     let (from, to) = (without_dots(&from), without_dots(&to));
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     if shared == 0 {
-        // Another drive: there is no relative way.
+        // On another drive, there is no relative path.
         return Ok(to.join("/"));
     }
     let up = std::iter::repeat_n("..", from.len() - shared);

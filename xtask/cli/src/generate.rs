@@ -1,5 +1,5 @@
-//! `cargo xtask generate`: documents in, crates out. APIs run in parallel, each on one thread; output is in the order of
-//! the APIs' names.
+//! `cargo xtask generate`: generates crates from documents. APIs are processed in parallel, each on one thread. The
+//! output is in the order of the APIs' names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::progress::{Progress, for_each};
 use crate::sync::{Change, Files, Mode, ROOT, leftovers, sync};
 use crate::workspace::{Kind, Terminal, Workspace};
 
-/// What to generate, and where.
+/// The crates to generate, and where.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Generate {
     /// The APIs [default: all of apis.toml]
@@ -24,27 +24,27 @@ pub struct Generate {
     /// Write nothing; list what is stale, missing or extra, and exit 1 if anything is
     #[arg(long)]
     pub check: bool,
-    /// The folder that the crates' folders are in [default: generated/]
+    /// The folder that contains the crates' folders [default: generated/]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Only these methods and the schemas they reach, such as 'files.list,permissions.*'
+    /// Only these methods and the schemas that they need, such as 'files.list,permissions.*'
     ///
-    /// Needs --out: in the place of a whole crate, programs that use the rest of it would no longer compile.
+    /// Requires --out: programs that use other methods of the crate would no longer compile.
     #[arg(long, value_name = "METHODS", value_delimiter = ',', requires_all = ["apis", "out"])]
     pub only: Vec<String>,
-    /// Every document of this folder, such as drive.v3.json, listed or not
+    /// Every document in this folder, such as drive.v3.json, listed or not
     #[arg(long, value_name = "DIR", requires = "out", conflicts_with_all = ["apis", "only"])]
     pub all: Option<PathBuf>,
 }
 
-/// What was done for one crate: what differed, and the warnings about its document.
+/// The result for one crate: the differences, and the warnings about its document.
 struct Done {
     changes: Vec<Change>,
     warnings: Vec<String>,
 }
 
 impl Generate {
-    /// Generates. Returns whether all went well: no API failed and, when checking, nothing is out of date.
+    /// Generates the crates. Returns whether no API failed and, with `check`, nothing is out of date.
     ///
     /// # Errors
     /// If `apis.toml` is invalid or does not list an API. Failures of single APIs are printed.
@@ -56,7 +56,7 @@ impl Generate {
         let progress = Progress::new(chosen.len(), terminal);
         let name = |(id, _): &(ApiId, Entry)| id.to_string();
         let mut results: Vec<(String, Result<Done>)> = for_each(&chosen, &progress, name, |(id, entry)| {
-            (id.to_string(), self.one(workspace, out, id, entry))
+            (id.to_string(), self.generate(workspace, out, id, entry))
         });
         drop(progress);
         if self.apis.is_empty() && self.all.is_none() {
@@ -69,7 +69,7 @@ impl Generate {
         if self.check { Mode::Check } else { Mode::Write }
     }
 
-    /// The APIs, with what the list says of them. Of a folder's documents the list may say nothing.
+    /// The APIs with their entries in the list. Documents of a folder need not be listed.
     fn choose(&self, apis: &Apis) -> Result<Vec<(ApiId, Entry)>> {
         let Some(folder) = &self.all else {
             let listed = |id: &ApiId| Some((id.clone(), apis.get(id)?.clone()));
@@ -79,7 +79,7 @@ impl Generate {
         for path in documents_in(folder)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let id: ApiId = name.parse().with_context(|| path.display().to_string())?;
-            // Its own path is taken, whatever the list says.
+            // The document of the folder is used, whichever file the list has.
             let file = std::path::absolute(&path)?.to_string_lossy().into_owned();
             let listed = apis.get(&id).cloned().unwrap_or_default();
             chosen.push((id, Entry { file, module: false, ..listed }));
@@ -87,7 +87,7 @@ impl Generate {
         Ok(chosen)
     }
 
-    fn one(&self, workspace: &Workspace, out: &Path, id: &ApiId, entry: &Entry) -> Result<Done> {
+    fn generate(&self, workspace: &Workspace, out: &Path, id: &ApiId, entry: &Entry) -> Result<Done> {
         let path = workspace.discovery.join(&entry.file);
         let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let only = if self.only.is_empty() { entry.only.clone() } else { self.only.clone() };
@@ -169,7 +169,7 @@ impl Generate {
     }
 }
 
-/// The folder of an API's crate or module.
+/// The name of the folder for an API's crate or module.
 pub(crate) fn target(id: &ApiId, entry: &Entry) -> String {
     if entry.module { module_name(id) } else { id.crate_name() }
 }
@@ -179,7 +179,7 @@ pub(crate) fn module_name(id: &ApiId) -> String {
     id.crate_name().trim_start_matches("gapis-").replace('-', "_")
 }
 
-/// A package has the texts of its licenses, as far as the repository has them.
+/// Adds the license texts of the repository, if it has any.
 fn add_licenses(workspace: &Workspace, files: &mut Files) {
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         if let Ok(text) = fs::read_to_string(workspace.root.join(name)) {
@@ -188,14 +188,14 @@ fn add_licenses(workspace: &Workspace, files: &mut Files) {
     }
 }
 
-/// And what changed in its versions, where it was released.
+/// Adds the changelog, if the crate has been released.
 fn add_changelog(workspace: &Workspace, id: &ApiId, files: &mut Files) {
     if let Ok(text) = fs::read_to_string(workspace.changelog(id)) {
         files.insert(PathBuf::from("CHANGELOG.md"), text);
     }
 }
 
-/// The files of a module in a folder of its own, so that `mod drive_v3;` beside it brings it in.
+/// Moves the files of a crate so that they form a module in a folder: `mod drive_v3;` next to it includes it.
 fn as_module(files: Files) -> Files {
     let moved = files.into_iter().map(|(path, text)| {
         let path = path.strip_prefix("src").map_or(path.clone(), Path::to_owned);
@@ -238,7 +238,7 @@ pub fn options(id: &ApiId, entry: &Entry) -> Options {
     }
 }
 
-/// Fails if the document is that of another API, whose crate it must not overwrite.
+/// Fails if the document belongs to another API, whose crate must not be overwritten.
 fn check_identity(id: &ApiId, made: &Crate) -> Result<()> {
     if made.name == id.crate_name() {
         return Ok(());

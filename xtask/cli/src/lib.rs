@@ -1,11 +1,11 @@
-//! What the command `gapis` is made of, and what `cargo xtask` shares with it: documents are fetched, recorded, compared,
-//! and written out as crates.
+//! The implementation of the command `gapis`, and what it shares with `cargo xtask`: fetching documents, recording
+//! them, comparing them, and writing crates.
 //!
-//! It is no library for others: anything here may change in any release.
+//! This is not a library for other programs: everything here may change in any release.
 //!
-//! **Architecture invariant:** this crate is the only code that touches disk or network while generating, but for
-//! `gapis_codegen::Build`. What a crate looks like is decided in `gapis-codegen`; what is written to disk, and whether, is
-//! decided in [`sync`] alone.
+//! **Architecture invariant:** during generation, this crate is the only code that uses the disk or the network, except
+//! for `gapis_codegen::Build`. `gapis-codegen` decides what a crate contains; [`sync`] alone decides what is written to
+//! disk.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -19,10 +19,12 @@ mod documents;
 mod fetch;
 pub mod files;
 mod generate;
+mod lines;
 mod list;
 mod lock;
 mod near;
 mod progress;
+mod site;
 pub mod sync;
 mod user;
 mod workspace;
@@ -34,4 +36,5 @@ pub use fetch::Fetch;
 pub use generate::{Generate, options};
 pub use list::list;
 pub use progress::{Progress, for_each};
+pub use site::Site;
 pub use workspace::{Kind, RuntimePlace, Terminal, Workspace};

@@ -1,4 +1,4 @@
-//! `cargo xtask list` and `gapis list`: the APIs of the repository, as a table.
+//! `cargo xtask list` and `gapis list`: prints the APIs of the repository as a table.
 
 use anyhow::Result;
 
@@ -13,7 +13,7 @@ const HEAD: [&str; 7] = ["API", "revision", "methods", "schemas", "batch path", 
 /// Prints the table. Returns whether every document could be read.
 ///
 /// # Errors
-/// If the list of APIs cannot be read, or nothing can be printed.
+/// If the list of APIs cannot be read, or the output cannot be written.
 pub fn list(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     let apis = Apis::of(workspace)?;
     let mut rows = vec![HEAD.map(str::to_owned)];
@@ -53,7 +53,7 @@ fn row(workspace: &Workspace, id: &ApiId, entry: &Entry) -> Result<[String; HEAD
         summary.methods.to_string(),
         summary.schemas.to_string(),
         summary.batch_path,
-        // The number that the batch guides of the Python and .NET clients give for all APIs.
+        // The limit that the batch guides of the Python and .NET clients state for all APIs.
         entry.limits.calls.unwrap_or(1000).to_string(),
         if generated { "yes" } else { "no" }.to_owned(),
     ])

@@ -1,4 +1,5 @@
-//! One generator at a time writes to a folder of crates: two at once would exchange each other's folders.
+//! A lock on a folder of crates, so that only one generator at a time writes to it. Two generators would replace each
+//! other's folders.
 
 use std::io;
 use std::path::Path;
@@ -7,10 +8,10 @@ use anyhow::{Context, Result};
 
 use crate::workspace::Terminal;
 
-/// The right to write to a folder, until it is dropped or the process ends, however it ends.
+/// The exclusive right to write to a folder, until it is dropped or the process ends.
 ///
-/// It is a lock of the system (`flock`) on the folder itself, so that nothing is left behind. Systems other than Unix have
-/// no such lock, and there nobody waits.
+/// It is a lock of the operating system (`flock`) on the folder itself, so no file is left behind. Other systems than
+/// Unix do not have this lock, so generators do not wait for each other there.
 #[derive(Debug)]
 pub(crate) struct Lock {
     #[cfg(unix)]
@@ -18,7 +19,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Waits until no other generator writes to the folder, which is made if it does not exist.
+    /// Waits until no other generator writes to the folder. Creates the folder if it does not exist.
     pub(crate) fn wait(folder: &Path, terminal: &mut Terminal<'_>) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let mut lock = || -> Result<Self> {
@@ -31,7 +32,7 @@ impl Lock {
         lock().with_context(|| format!("cannot lock {}", folder.display()))
     }
 
-    /// `None` if another has the lock, and it is not to be waited for.
+    /// Takes the lock. Returns `None` if another generator has the lock and `waits` is false.
     #[cfg(unix)]
     fn take(folder: &Path, waits: bool) -> io::Result<Option<Self>> {
         use rustix::fs::{FlockOperation, flock};
@@ -46,7 +47,7 @@ impl Lock {
                 Ok(()) => return Ok(Some(Lock { _folder: file })),
                 Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
                 Err(rustix::io::Errno::INTR) => {}
-                // Some file systems of networks have no locks; that is no reason to generate nothing.
+                // Some network file systems do not support locks. Generation works without one.
                 Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::NOLCK) => {
                     return Ok(Some(Lock { _folder: file }));
                 }

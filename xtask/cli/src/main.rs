@@ -11,10 +11,10 @@ fn main() -> ExitCode {
     let gapis = Gapis::parse();
     match run(&gapis) {
         Ok(code) => ExitCode::from(code),
-        // Whoever reads has enough: `gapis list --all | head`.
+        // The reader has enough, as in `gapis list --all | head`.
         Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
         Err(error) => {
-            // If standard error is closed, the exit status is all that can be said.
+            // If standard error is closed, only the exit status is left.
             let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,13 +1,13 @@
-//! What a user may have meant: the name that comes closest to one that does not exist.
+//! Finds the names that are most similar to a name that does not exist.
 
-/// The names among `known` that come close to `text`, the closest first, at most three.
+/// The names in `known` that are similar to `text`, at most three, beginning with the most similar one.
 pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let text = text.to_ascii_lowercase();
     let mut ranked: Vec<(usize, &str)> = known
         .into_iter()
         .filter_map(|name| {
             let distance = strsim::damerau_levenshtein(&text, &name.to_ascii_lowercase());
-            // A third of the letters may be wrong: beyond, nobody meant it.
+            // At most a third of the letters may differ.
             (distance <= name.len().max(text.len()) / 3).then_some((distance, name))
         })
         .collect();
@@ -16,7 +16,7 @@ pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> 
     ranked.into_iter().map(|(_, name)| name).take(3).collect()
 }
 
-/// `; did you mean ‘a’ or ‘b’?`, or nothing.
+/// Returns ``; did you mean `a` or `b`?``, or nothing.
 pub(crate) fn did_you_mean<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = near(text, known).into_iter().map(|name| format!("`{name}`")).collect();
     if quoted.is_empty() { String::new() } else { format!("; did you mean {}?", quoted.join(" or ")) }

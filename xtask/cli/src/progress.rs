@@ -1,4 +1,4 @@
-//! Work on many things at once, and how far it is.
+//! Parallel work on many items, with a progress line.
 
 use std::io::{Write, stderr};
 use std::num::NonZero;
@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::workspace::Terminal;
 
-/// A line on standard error that says how much of the work is done. It goes away when the value is dropped.
+/// A line on standard error that shows how much of the work is done. It disappears when the value is dropped.
 #[derive(Debug)]
 pub struct Progress {
     shown: bool,
@@ -17,27 +17,27 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For `length` things to do. Nothing is shown if nobody watches.
+    /// Makes a progress line for `length` items. Nothing is shown if standard error is not a terminal.
     #[must_use]
     pub fn new(length: usize, terminal: &Terminal<'_>) -> Self {
         Progress { shown: terminal.progress, length, done: AtomicUsize::new(0) }
     }
 
-    /// One more is begun.
+    /// Shows that work on an item has begun.
     pub fn begin(&self, name: &str) {
         self.show(&format!("{}/{} {name} …", self.done.load(Ordering::Relaxed), self.length));
     }
 
-    /// Another one is done.
+    /// Shows that an item is done.
     pub fn advance(&self, name: &str) {
         let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
         self.show(&format!("{done}/{} {name}", self.length));
     }
 
-    /// The cursor stays at the line's beginning, so that what is printed next takes the line's place.
+    /// The cursor stays at the beginning of the line, so that the next output overwrites the line.
     fn show(&self, line: &str) {
         if self.shown {
-            // A terminal that is gone needs no progress.
+            // If standard error is closed, nobody sees the progress.
             let _ = write!(stderr(), "\x1b[K{line}\r");
         }
     }
@@ -49,8 +49,8 @@ impl Drop for Progress {
     }
 }
 
-/// Does `work` on each item, on as many threads as there are processors. The results are in the order of the items;
-/// `progress` advances by the name of each.
+/// Does `work` on each item, on as many threads as there are processors. The results are in the order of the items.
+/// `progress` shows the name of each item.
 ///
 /// # Panics
 /// If `work` panics, with the same panic.

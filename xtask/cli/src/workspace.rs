@@ -1,12 +1,12 @@
-//! Where files are, and where output goes. Commands take both as arguments, so that a test can run them in a temporary
-//! folder.
+//! The places of files, and the output of commands. Commands take both as arguments, so that tests can run them in a
+//! temporary folder.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use gapis_codegen::{Revision, Runtime};
 
-/// The folders that the commands work on: those of the repository of gapis, or those of a user's own.
+/// The folders that commands work on, either in the repository of gapis or in a user's repository.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// The root of the repository.
@@ -15,29 +15,29 @@ pub struct Workspace {
     pub discovery: PathBuf,
     /// The generated crates.
     pub generated: PathBuf,
-    /// Where the generated crates find the runtime.
+    /// Where generated crates find the runtime.
     pub runtime: RuntimePlace,
-    /// Which kind of repository it is.
+    /// The kind of repository.
     pub kind: Kind,
 }
 
-/// Where the generated crates find the runtime.
+/// Where generated crates find the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuntimePlace {
     /// In the registry.
     Registry,
     /// In this folder.
     Folder(PathBuf),
-    /// In a Git repository, by its address and the revision to take.
+    /// In a Git repository, by its URL and the revision.
     Git(String, Option<Revision>),
 }
 
-/// What differs between the repository of gapis and a user's.
+/// The differences between the repository of gapis and a user's repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// That of gapis: `discovery/apis.toml` lists the APIs, and each crate gets the repository's licenses.
+    /// The repository of gapis: `discovery/apis.toml` lists the APIs, and each crate gets the repository's licenses.
     Gapis,
-    /// A user's: `gapis.toml` lists the APIs.
+    /// A user's repository: `gapis.toml` lists the APIs.
     User,
 }
 
@@ -63,16 +63,16 @@ impl Workspace {
         }
     }
 
-    /// The changelog of an API's crate, which the generator puts into it.
+    /// The changelog of an API's crate, which the generator copies into the crate.
     #[must_use]
     pub fn changelog(&self, api: &impl std::fmt::Display) -> PathBuf {
         self.discovery.join("changelogs").join(format!("{api}.md").replace(':', "."))
     }
 
-    /// Where a crate in that folder finds the runtime.
+    /// Where a crate in this folder finds the runtime.
     ///
     /// # Errors
-    /// If the current folder is needed to tell, and is gone.
+    /// If the current folder is needed and does not exist any more.
     pub(crate) fn runtime_for(&self, folder: &Path) -> std::io::Result<Runtime> {
         Ok(match &self.runtime {
             RuntimePlace::Registry => Runtime::Registry,
@@ -91,7 +91,7 @@ impl Kind {
         }
     }
 
-    /// What adds an API, for messages.
+    /// The command that adds an API, for messages.
     pub(crate) fn adds(self) -> &'static str {
         match self {
             Kind::Gapis => "cargo xtask fetch",
@@ -99,7 +99,7 @@ impl Kind {
         }
     }
 
-    /// What generates, for messages and for the first line of generated files.
+    /// The command that generates crates, for messages and for the first line of generated files.
     pub(crate) fn generates(self) -> &'static str {
         match self {
             Kind::Gapis => "cargo xtask generate",
@@ -107,7 +107,7 @@ impl Kind {
         }
     }
 
-    /// What lists the APIs, for messages.
+    /// The command that lists the APIs, for messages.
     pub(crate) fn lists(self) -> &'static str {
         match self {
             Kind::Gapis => "cargo xtask list",
@@ -116,9 +116,9 @@ impl Kind {
     }
 }
 
-/// Where a command prints.
+/// The output of a command.
 pub struct Terminal<'a> {
-    /// For results: lists, changes and failures, a line each.
+    /// The output for results: lists, changes and failures, one per line.
     pub out: &'a mut dyn Write,
     /// Whether progress is shown, on standard error.
     pub progress: bool,

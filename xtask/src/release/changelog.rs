@@ -1,53 +1,54 @@
-//! The changelog of a generated crate: a section for each version, the newest first.
+//! The changelog of a generated crate, with a section for each version. The newest is the first.
 
 use gapis_codegen::inventory::Change;
 
 use super::version::Version;
 
-/// How many changes of one kind are listed.
+/// The maximum number of changes of one kind that are listed.
 const LISTED: usize = 100;
 
-/// The head of each changelog.
+/// The beginning of each changelog.
 fn head(name: &str) -> String {
     format!(
         "# Changelog of {name}\n\nVersions follow [Semantic Versioning](https://semver.org/spec/v2.0.0.html).\n"
     )
 }
 
-/// What is said of the first version.
+/// The changelog of the first version.
 pub(super) fn first(name: &str, version: Version) -> String {
     format!("{}\n## {version}\n\nThe first release.\n", head(name))
 }
 
-/// What is said of a version, without its heading.
+/// The section of a version, without its heading.
 pub(super) fn section(revisions: [&str; 2], changes: &[Change], more: &[&str]) -> String {
     let mut text = String::new();
     let [old, new] = revisions.map(|revision| revision.escape_debug().to_string());
     if old != new {
-        text.push_str(&format!("The document's revision {new}, after {old}.\n"));
+        text.push_str(&format!(
+            "Generated from revision {new} of the document. The previous version was generated from {old}.\n"
+        ));
     }
     for line in more {
         text.push_str(&format!("{line}\n"));
     }
     for (title, breaks) in [("Breaking", true), ("Other changes", false)] {
-        let of_kind: Vec<&Change> = changes.iter().filter(|change| change.breaks == breaks).collect();
-        if of_kind.is_empty() {
+        let listed: Vec<&Change> = changes.iter().filter(|change| change.breaks == breaks).collect();
+        if listed.is_empty() {
             continue;
         }
         text.push_str(&format!("\n### {title}\n\n"));
-        for change in of_kind.iter().take(LISTED) {
+        for change in listed.iter().take(LISTED) {
             let line = change.to_string().split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
             text.push_str(&format!("- `{}`\n", line.replace('`', "'")));
         }
-        if of_kind.len() > LISTED {
-            text.push_str(&format!("- and {} more\n", of_kind.len() - LISTED));
+        if listed.len() > LISTED {
+            text.push_str(&format!("- and {} more\n", listed.len() - LISTED));
         }
     }
     text
 }
 
-/// A changelog with a section for a version; one that it has already of that version or of a later one is replaced, since
-/// it was not released.
+/// Adds the section of a version to a changelog. Sections of versions that were never released are removed.
 pub(super) fn with(old: &str, name: &str, released: Version, version: Version, section: &str) -> String {
     let heading = |line: &str| line.strip_prefix("## ").and_then(|text| text.parse::<Version>().ok());
     let mut kept = String::new();

@@ -1,4 +1,4 @@
-//! What is to be published, in its order, and which of it was done.
+//! The plan of a release: the packages to publish, in order, and which of them are done.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{git, prepare};
 
-/// The crates that are written by hand, each after those that it depends on.
+/// The crates that are written by hand. Each comes after its dependencies.
 const BY_HAND: [(&str, &str); 6] = [
     ("gapis-derive", "runtime/derive"),
     ("gapis-runtime", "runtime"),
@@ -21,7 +21,7 @@ const BY_HAND: [(&str, &str); 6] = [
     ("gapis-cli", "xtask/cli"),
 ];
 
-/// How long the registry wants between two new crates, and between two new versions of others
+/// The registry's minimum time between two new crates, and between two new versions of other crates
 /// (<https://crates.io/docs/rate-limits>).
 const AFTER_NEW: Duration = Duration::from_secs(600);
 const AFTER_UPDATE: Duration = Duration::from_secs(60);
@@ -29,7 +29,7 @@ const AFTER_UPDATE: Duration = Duration::from_secs(60);
 /// The steps of a release.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Plan {
-    /// The commit that it is of.
+    /// The commit that is released.
     pub(super) commit: String,
     pub(super) steps: Vec<Step>,
 }
@@ -39,24 +39,25 @@ pub(super) struct Plan {
 pub(super) struct Step {
     pub(super) package: String,
     pub(super) version: String,
-    /// The registry does not have the crate yet.
+    /// Whether the registry does not have the crate yet.
     pub(super) is_new: bool,
     #[serde(default)]
     pub(super) done: bool,
 }
 
 impl Step {
-    /// How long to wait after it.
+    /// The time to wait after this step.
     pub(super) fn pause(&self) -> Duration {
         if self.is_new { AFTER_NEW } else { AFTER_UPDATE }
     }
 }
 
 impl Plan {
-    /// The plan that an earlier run left unfinished, or a new one of what changed since the last release.
+    /// The plan of an earlier run that was not finished, or a new plan of everything that changed since the last
+    /// release.
     ///
     /// # Errors
-    /// If the unfinished one is of another commit, or git or the list of APIs cannot be read.
+    /// If the unfinished plan belongs to another commit, or git or the list of APIs cannot be read.
     pub(super) fn of(workspace: &Workspace) -> Result<Self> {
         let commit = git::head(&workspace.root)?;
         let path = file(workspace);
@@ -74,7 +75,7 @@ impl Plan {
         Ok(Plan { steps: steps(workspace)?, commit })
     }
 
-    /// Notes which steps are done, so that a run that is stopped can go on.
+    /// Writes the plan, so that a run that is stopped can be continued.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -88,7 +89,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Removes the file of a plan that is done.
+    /// Removes the file of a finished plan.
     ///
     /// # Errors
     /// If it cannot be removed.
@@ -102,17 +103,17 @@ impl Plan {
         self.steps.iter().filter(|step| !step.done)
     }
 
-    /// How long the registry's limits make it take.
+    /// The total time that the registry's rate limits require.
     pub(super) fn pauses(&self) -> Duration {
         let pauses: Vec<Duration> = self.open().map(Step::pause).collect();
-        // Nothing waits after the last.
+        // There is no wait after the last step.
         pauses.iter().rev().skip(1).sum()
     }
 
-    /// Prints it, a line each.
+    /// Prints the steps, one per line.
     ///
     /// # Errors
-    /// If nothing can be printed.
+    /// If the output cannot be written.
     pub(super) fn print(&self, terminal: &mut Terminal<'_>) -> Result<()> {
         for Step { package, version, is_new, done } in &self.steps {
             let kind = match (done, is_new) {
@@ -123,8 +124,11 @@ impl Plan {
             writeln!(terminal.out, "{kind:11}  {package} {version}")?;
         }
         let open = self.open().count();
-        let minutes = self.pauses().as_secs().div_ceil(60);
-        writeln!(terminal.out, "{open} to publish, {minutes} minutes between them")?;
+        let minutes = match self.pauses().as_secs().div_ceil(60) {
+            1 => "a minute".to_owned(),
+            minutes => format!("{minutes} minutes"),
+        };
+        writeln!(terminal.out, "{open} to publish, with waits of {minutes} in total")?;
         Ok(())
     }
 }
@@ -133,7 +137,7 @@ fn file(workspace: &Workspace) -> PathBuf {
     workspace.root.join("target").join("release-plan.json")
 }
 
-/// What changed since it was published.
+/// The packages that changed since they were published.
 fn steps(workspace: &Workspace) -> Result<Vec<Step>> {
     let root = &workspace.root;
     let version = env!("CARGO_PKG_VERSION");

@@ -1,4 +1,5 @@
-//! `cargo xtask release --prepare`: which crates changed since they were published, and what that means for programs.
+//! `cargo xtask release --prepare`: finds the crates that changed since they were published, and raises their versions
+//! by what the changes mean for programs.
 
 use std::fs;
 
@@ -10,7 +11,7 @@ use gapis_codegen::inventory::Change;
 use super::version::{Level, Version};
 use super::{changelog, git};
 
-/// What a crate needs for its next release.
+/// The next release of a crate.
 struct Need {
     released: Version,
     next: Version,
@@ -20,8 +21,8 @@ struct Need {
 /// Raises versions and writes changelogs.
 ///
 /// # Errors
-/// If git does not know a commit, or a document cannot be read. What was written until then stays; another run writes the
-/// same.
+/// If git does not have a commit, or a document cannot be read. Files that were written before stay; another run writes
+/// the same.
 pub(super) fn run(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<()> {
     let mut apis = Apis::of(workspace)?;
     let all: Vec<(ApiId, Entry)> = apis.iter().map(|(id, entry)| (id.clone(), entry.clone())).collect();
@@ -44,7 +45,7 @@ pub(super) fn run(workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<
     Ok(())
 }
 
-/// The crates that changed since they were published, and whose version is not high enough.
+/// The crates that changed since they were published, but whose version was not raised enough.
 ///
 /// # Errors
 /// As [`run`].
@@ -73,7 +74,7 @@ fn write(path: &std::path::Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a crate needs, if it is other than it was in the commit that it was published from.
+/// The next release of a crate, if it differs from the commit from which it was published.
 fn need(workspace: &Workspace, id: &ApiId, entry: &Entry, commit: &str) -> Result<Option<Need>> {
     let root = &workspace.root;
     let name = id.crate_name();
@@ -90,7 +91,7 @@ fn need(workspace: &Workspace, id: &ApiId, entry: &Entry, commit: &str) -> Resul
     let changes: Vec<Change> = old.changes_to(&new);
     let mut more = Vec::new();
     if !runtime(workspace, id)?.is_compatible_with(runtime_of(&manifest)?) {
-        more.push("Needs another release line of gapis-runtime, whose types are part of the interface.");
+        more.push("Needs an incompatible version of gapis-runtime, whose types are part of the interface.");
     }
     let root = |text: &str| text.lines().find(|line| line.contains("assert_generation(")).map(str::to_owned);
     let before = git::show(&workspace.root, commit, &format!("generated/{name}/src/lib.rs"))?;
@@ -110,13 +111,13 @@ fn need(workspace: &Workspace, id: &ApiId, entry: &Entry, commit: &str) -> Resul
     Ok(Some(Need { released, next: released.raised(level), section }))
 }
 
-/// The release of the runtime that a crate on disk asks for.
+/// The version of the runtime that the crate on disk requires.
 fn runtime(workspace: &Workspace, id: &ApiId) -> Result<Version> {
     let path = workspace.generated.join(id.crate_name()).join("Cargo.toml");
     runtime_of(&fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?)
 }
 
-/// The release of the runtime that a manifest asks for.
+/// The version of the runtime that a manifest requires.
 fn runtime_of(manifest: &str) -> Result<Version> {
     let line = manifest
         .lines()
@@ -126,7 +127,7 @@ fn runtime_of(manifest: &str) -> Result<Version> {
     version.split('"').next().unwrap_or_default().parse()
 }
 
-/// The text of a key at the beginning of a line.
+/// The value of a key at the beginning of a line.
 fn value<'t>(manifest: &'t str, key: &str) -> Option<&'t str> {
     let line = manifest.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
     line.trim().strip_prefix('"')?.strip_suffix('"')

@@ -1,4 +1,4 @@
-//! Carries a plan out: packages in a dry run, or published ones, within the registry's limits.
+//! Executes a plan: makes packages in a dry run, or publishes them within the registry's rate limits.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -12,21 +12,21 @@ use gapis_cli::{Apis, Terminal, Workspace};
 use super::plan::{Plan, Step};
 use crate::cargo::cargo;
 
-/// The registry's limit on the size of a package.
+/// The registry's limit on the size of a package, in bytes.
 const LARGEST: u64 = 10 << 20;
 
-/// What publishes, and waits; a test has one of its own.
+/// A registry, and a clock. Tests have their own.
 pub(super) trait Registry {
-    /// Publishes a package. That it is there already in this version is well.
+    /// Publishes a package. Succeeds if the registry already has this version.
     fn publish(&mut self, step: &Step) -> Result<()>;
-    /// Waits as long as the registry's limits want.
+    /// Waits as long as the registry's rate limits require.
     fn wait(&mut self, pause: Duration);
 }
 
-/// Publishes what is open, and notes each step. Then notes in `apis.toml` what the crates were published from.
+/// Publishes the packages that are not done, and records each step. Then records the commit in `apis.toml`.
 ///
 /// # Errors
-/// If a package cannot be published; the next run goes on with it.
+/// If a package cannot be published. The next run continues with it.
 pub(super) fn run(
     workspace: &Workspace,
     mut plan: Plan,
@@ -57,7 +57,7 @@ pub(super) fn run(
     Ok(true)
 }
 
-/// cargo, which asks the registry.
+/// The registry that cargo uses.
 pub(super) struct Cargo<'w>(&'w Workspace);
 
 impl<'w> Cargo<'w> {
@@ -71,12 +71,15 @@ impl Registry for Cargo<'_> {
         let mut command = cargo();
         command.args(["publish", "--locked", "--package", &step.package]).current_dir(&self.0.root);
         let output = command.stdout(Stdio::inherit()).output().context("cannot start cargo")?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        // An earlier run may have been stopped between publishing and noting it.
-        if output.status.success() || said.contains("already exists") || said.contains("already uploaded") {
+        let message = String::from_utf8_lossy(&output.stderr);
+        // An earlier run may have been stopped after publishing the package and before recording it.
+        if output.status.success()
+            || message.contains("already exists")
+            || message.contains("already uploaded")
+        {
             return Ok(());
         }
-        bail!("{}", said.trim())
+        bail!("{}", message.trim())
     }
 
     fn wait(&mut self, pause: Duration) {
@@ -87,12 +90,12 @@ impl Registry for Cargo<'_> {
 /// The packages of a dry run.
 pub(super) struct Packages<'w> {
     pub(super) workspace: &'w Workspace,
-    /// Whether each is compiled from its package.
+    /// Whether each package is compiled.
     pub(super) verify: bool,
 }
 
 impl Packages<'_> {
-    /// Makes the packages of a plan, all at once, so that each is compiled with the others' packages.
+    /// Makes the packages of a plan, all together, so that each is compiled against the other packages.
     ///
     /// # Errors
     /// If cargo cannot be started, or a package cannot be read.
@@ -120,7 +123,7 @@ impl Packages<'_> {
             let facts = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let is_fine = facts.len() <= LARGEST;
             well &= is_fine;
-            let more = if is_fine { "" } else { ": more than the registry takes" };
+            let more = if is_fine { "" } else { ": larger than the registry allows" };
             writeln!(terminal.out, "{package} {version}: {} KB{more}", facts.len().div_ceil(1000))?;
         }
         plan.print(terminal)?;

@@ -1,22 +1,23 @@
-//! Versions, and how a change raises one: as cargo reads versions, so that what is before 1.0.0 breaks by its second number.
+//! Versions, and how a change raises them. As in cargo, the second number of a version before 1.0.0 is raised by
+//! breaking changes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
-/// A version without a label.
+/// A version without a pre-release label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version([u64; 3]);
 
-/// What a change means to programs.
+/// The meaning of a change for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
-    /// The interface is the same.
+    /// The Rust API is the same.
     Fix,
-    /// There is more of it.
+    /// The Rust API has additions.
     Addition,
-    /// Programs may have to change.
+    /// Programs may have to be changed.
     Breaking,
 }
 
@@ -32,7 +33,7 @@ impl Version {
         })
     }
 
-    /// Whether cargo takes this version where the other was asked for.
+    /// Whether cargo accepts this version if the other one is required.
     pub(super) fn is_compatible_with(self, other: Version) -> bool {
         let line = |version: Version| match version.0 {
             [0, 0, patch] => (0, 0, patch),

@@ -68,14 +68,17 @@ fn the_first_release_has_all_crates_in_order() {
     assert_eq!(
         repository.run_well(&["release", "--plan"]),
         "new crate    gapis-runtime 0.1.0\nnew crate    gapis-codegen 0.1.0\nnew crate    gapis-lake-v1 0.1.0\n\
-         new crate    gapis-pond-v1 0.1.0\n4 to publish, 30 minutes between them\n"
+         new crate    gapis-pond-v1 0.1.0\n4 to publish, with waits of 30 minutes in total\n"
     );
 }
 
 #[test]
 fn each_crate_has_the_version_that_its_changes_ask_for() {
     let repository = published();
-    assert_eq!(repository.run_well(&["release", "--plan"]), "0 to publish, 0 minutes between them\n");
+    assert_eq!(
+        repository.run_well(&["release", "--plan"]),
+        "0 to publish, with waits of 0 minutes in total\n"
+    );
     repository.change("lake:v1", |lake| {
         lake["schemas"]["Thing"]["properties"]["size"] = json!({ "type": "integer" });
     });
@@ -85,14 +88,14 @@ fn each_crate_has_the_version_that_its_changes_ask_for() {
     let error = format!("{:#}", repository.try_run(&["release"]).expect_err("not prepared"));
     assert_eq!(
         error,
-        "changed since they were released: gapis-lake-v1, gapis-pond-v1: `cargo xtask release --prepare`"
+        "changed since their last release: gapis-lake-v1, gapis-pond-v1; run `cargo xtask release --prepare`"
     );
     let out = repository.run_well(&["release", "--prepare"]);
     assert!(out.starts_with("gapis-lake-v1: 0.1.0 -> 0.1.1\ngapis-pond-v1: 0.1.0 -> 0.2.0\n"), "{out}");
     let manifest = repository.read("generated/gapis-pond-v1/Cargo.toml");
     assert!(manifest.contains("\nversion = \"0.2.0\"\n"), "{manifest}");
     let changelog = repository.read("generated/gapis-pond-v1/CHANGELOG.md");
-    let section = "\n## 0.2.0\n\nThe document's revision 20260303, after 20260102.\n\n### Breaking\n\n- `removed field schemas::Thing::description`\n\n## 0.1.0\n";
+    let section = "\n## 0.2.0\n\nGenerated from revision 20260303 of the document. The previous version was generated from 20260102.\n\n### Breaking\n\n- `removed field schemas::Thing::description`\n\n## 0.1.0\n";
     assert!(changelog.contains(section), "{changelog}");
     // Another run says the same, and raises nothing further.
     let out = repository.run_well(&["release", "--prepare"]);
@@ -100,7 +103,7 @@ fn each_crate_has_the_version_that_its_changes_ask_for() {
     assert!(out.ends_with("3 crates up to date\n"), "{out}");
     assert_eq!(
         repository.run_well(&["release", "--plan"]),
-        "new version  gapis-lake-v1 0.1.1\nnew version  gapis-pond-v1 0.2.0\n2 to publish, 1 minutes between them\n"
+        "new version  gapis-lake-v1 0.1.1\nnew version  gapis-pond-v1 0.2.0\n2 to publish, with waits of a minute in total\n"
     );
 }
 
@@ -112,7 +115,7 @@ fn a_repository_that_is_not_ready_is_not_released() {
     assert!(error.contains("not up to date"), "{error}");
     repository.run_well(&["release", "--prepare"]);
     let error = format!("{:#}", repository.try_run(&["release"]).expect_err("not committed"));
-    assert!(error.starts_with("commit first, or stash: "), "{error}");
+    assert!(error.starts_with("commit or stash all changes first: "), "{error}");
     repository.commit();
     repository.write("target/release-plan.json", "{\"commit\":\"abc\",\"steps\":[]}");
     let error = format!("{:#}", repository.try_run(&["release"]).expect_err("another commit"));

@@ -212,7 +212,10 @@ async fn requests_for_tokens_are_observed() {
     struct Seen(AtomicUsize);
     impl Observer for Seen {
         fn attempt_finished(&self, attempt: &Attempt, ended: &Ended) {
-            assert_eq!((attempt.kind, ended.status), (AttemptKind::TokenRequest, Some(200)));
+            assert_eq!(
+                (attempt.kind, ended.status),
+                (AttemptKind::TokenRequest, Some(gapis_runtime::http::StatusCode::OK))
+            );
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }

@@ -1,5 +1,5 @@
-//! Calls of a batch one by one, where the server takes no batches. Stages, retries, limits and answers are the engine's, as
-//! for any other batch.
+//! Sends the calls of a batch one by one, if the server does not accept batches. Limits, retries and replies are the
+//! same as for any other batch.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use crate::send::transport::HttpRequest;
 use crate::{Error, Result};
 
 impl<'cb> Engine<'cb> {
-    /// Whether that error of a batch of so many calls says that the server takes none. Its calls were not looked at then.
+    /// Whether an error of a batch means that the server does not accept batches. Then none of its calls was executed.
     pub(super) fn has_no_endpoint(&self, error: &Error) -> bool {
         error.is_batch_refused()
             && matches!(error.answered(), Some(404 | 405 | 501))
@@ -21,27 +21,27 @@ impl<'cb> Engine<'cb> {
             && self.client.may_send_alone()
     }
 
-    /// From now on every call is sent by itself.
+    /// Sends every call by itself from now on.
     pub(super) fn send_alone(&mut self) {
         self.client.learn_no_batches(self.api);
         self.alone = true;
         self.size = 1;
     }
 
-    /// Begins the HTTP request of the first of `calls`. Nothing if there was nothing to send after all.
+    /// Starts the HTTP request of the first call. Returns `None` if there is nothing to send.
     pub(super) fn open_alone(
         &mut self,
         job: &mut dyn Job<'cb>,
         calls: &mut VecDeque<Entry<'cb>>,
         auths: Auths,
     ) -> Option<Exchange<'cb>> {
-        // Calls of a client without credentials were answered, and the next one may be another client's.
+        // The calls of clients without credentials have been answered, so the first call may belong to another client.
         let client = calls.front()?.request.client();
         let (client, auth) = auths.into_iter().find(|(known, _)| known.is_same(client))?;
         let entry = calls.pop_front()?;
         match self.request_alone(&entry, &auth) {
             Ok(request) => {
-                let manifest = self.sign(job, vec![Some(entry)])?;
+                let manifest = self.record_sending(job, vec![Some(entry)])?;
                 Exchange::alone(manifest, vec![(client, auth)], request)
             }
             Err(error) => {
@@ -51,7 +51,7 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// The HTTP request for a call, with what was said of the batch as a whole.
+    /// The HTTP request for a call, with the headers and query parameters of the batch.
     fn request_alone(&self, entry: &Entry<'_>, auth: &AuthHeaders) -> Result<HttpRequest> {
         let request = &entry.request;
         let mut http = if self.options.query.is_empty() {

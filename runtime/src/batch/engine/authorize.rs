@@ -1,6 +1,7 @@
-//! The headers that authorize the calls of a batch, of the batch's own client and of others, and their renewal after a 401.
+//! Obtains the headers that authorize the calls of the next request, for the batch's own client and for others, and
+//! renews them after a 401.
 //!
-//! They are waited for while the answers to other requests are read, and no longer than the calls that need them have
+//! Meanwhile, responses to other requests are read. Credentials are waited for as long as the calls that need them have
 //! time.
 
 use std::collections::VecDeque;
@@ -12,14 +13,14 @@ use super::super::job::Job;
 use super::super::plan::Auths;
 use super::super::queue::Entry;
 use super::Engine;
-use super::credentials::{Answer, Authorized, Authorizing};
+use super::credentials::{Authorization, Authorized, Authorizing};
 use crate::send::attempts::Fate;
 use crate::send::retry::Verdict;
 use crate::send::rt::{self, Instant};
 use crate::{BoxFuture, Client, Error};
 
 impl<'cb> Engine<'cb> {
-    /// Asks the credentials of the clients whose calls are next.
+    /// Starts to request the credentials of all clients whose calls are in `calls`.
     pub(super) fn authorize(&self, calls: &VecDeque<Entry<'cb>>) -> Authorizing {
         let mut clients: Vec<(&Client, Duration)> = Vec::new();
         if !self.alone {
@@ -33,34 +34,34 @@ impl<'cb> Engine<'cb> {
                 None => clients.push((client, left)),
             }
         }
-        // With calls of others alone, the batch's own client is not waited for any longer than they are.
+        // If only other clients have calls, the batch's own client is not waited for longer than they are.
         if let Some(longest) =
             clients.iter().map(|(_, left)| *left).filter(|left| *left < Duration::MAX).max()
         {
             clients.iter_mut().for_each(|(_, left)| *left = longest.min(*left));
         }
-        let waiting = clients.into_iter().map(|(client, left)| self.ask(client.clone(), left)).collect();
-        Authorizing { waiting, asked: FuturesUnordered::new(), answers: Vec::new() }
+        let waiting =
+            clients.into_iter().map(|(client, left)| self.request_headers(client.clone(), left)).collect();
+        Authorizing { waiting, requested: FuturesUnordered::new(), authorized: Vec::new() }
     }
 
-    fn ask(&self, client: Client, left: Duration) -> BoxFuture<'static, (Client, Answer)> {
+    fn request_headers(&self, client: Client, left: Duration) -> BoxFuture<'static, (Client, Authorization)> {
         let api = self.api;
         let rejected = self
             .rejected
             .iter()
             .find(|(other, _)| other.is_same(&client))
             .map(|(_, headers)| headers.clone());
-        // The wait for its turn counts, too.
+        // The time before its turn counts too.
         let began = Instant::now();
         Box::pin(async move {
             let left = left.saturating_sub(began.elapsed());
             let result = rt::timeout(Some(left), client.authorize(api, rejected.as_ref())).await;
-            (client, Answer { result, waited: began.elapsed() })
+            (client, Authorization { result, waited: began.elapsed() })
         })
     }
 
-    /// The headers that came. Calls that wait for those that did not come are answered with the reason, or tried again
-    /// later.
+    /// Returns the headers that were obtained. Calls without credentials fail or are tried again later.
     pub(super) fn authorized(
         &mut self,
         job: &mut dyn Job<'cb>,
@@ -68,7 +69,7 @@ impl<'cb> Engine<'cb> {
         authorized: Authorized,
     ) -> Auths {
         let mut auths = Auths::new();
-        for (client, Answer { result, waited }) in authorized {
+        for (client, Authorization { result, waited }) in authorized {
             match result {
                 Some(Ok(headers)) => {
                     let rejected = self.rejected.iter().find(|(other, _)| other.is_same(&client));
@@ -86,8 +87,8 @@ impl<'cb> Engine<'cb> {
                 None => {
                     let policy = self.options.policy.clone();
                     let is_over = |entry: &Entry<'_>| {
-                        let own = entry.request.options().retry.as_ref().unwrap_or(&policy);
-                        entry.ledger.is_over(own, waited)
+                        let policy = entry.request.options().retry.as_ref().unwrap_or(&policy);
+                        entry.ledger.is_over(policy, waited)
                     };
                     for entry in take(calls, &client, is_over) {
                         let error = entry.ledger.time_is_over(self.policy(&entry));
@@ -99,7 +100,7 @@ impl<'cb> Engine<'cb> {
         auths
     }
 
-    /// There are no credentials for a call.
+    /// Handles a call for which there are no credentials.
     fn unauthorized(
         &mut self,
         job: &mut dyn Job<'cb>,
@@ -108,7 +109,7 @@ impl<'cb> Engine<'cb> {
         waited: Duration,
     ) {
         let policy = self.policy(&entry).clone();
-        // A 401 is of an attempt, and this is none.
+        // Renewal after a 401 is for calls that were sent. This one was not.
         let verdict = match policy.judge(&error, true) {
             Verdict::Refresh => Verdict::Final,
             verdict => verdict,
@@ -117,20 +118,20 @@ impl<'cb> Engine<'cb> {
         match entry.ledger.fate(&policy, verdict) {
             Fate::Wait { after } => {
                 let backoff = policy.backoff(entry.ledger.attempts, &mut self.rng);
-                self.later(job, entry, error, backoff.max(after.unwrap_or_default()));
+                self.retry_later(job, entry, error, backoff.max(after.unwrap_or_default()));
             }
             Fate::Final | Fate::Renew => self.answer(job, entry, Err(error)),
         }
     }
 
-    /// Remembers what a client's calls were rejected with.
-    pub(super) fn reject(&mut self, client: &Client, auth: &Auths) {
+    /// Remembers the headers with which calls of a client were rejected.
+    pub(super) fn remember_rejected(&mut self, client: &Client, auth: &Auths) {
         self.rejected.retain(|(other, _)| !other.is_same(client));
         self.rejected.extend(auth.iter().find(|(other, _)| other.is_same(client)).cloned());
     }
 }
 
-/// Takes the calls of a client out of those that wait.
+/// Takes the calls of a client for which `which` returns true.
 fn take<'cb>(
     calls: &mut VecDeque<Entry<'cb>>,
     client: &Client,

@@ -1,4 +1,4 @@
-//! The credentials of the clients whose calls are next, asked while answers are read.
+//! Requests to the credentials of several clients at the same time.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
@@ -10,34 +10,34 @@ use futures_util::stream::FuturesUnordered;
 use crate::send::credentials::AuthHeaders;
 use crate::{BoxFuture, Client, Result};
 
-/// The clients whose calls are among the next ones, and what their credentials gave: nothing where time was over.
-pub(super) type Authorized = Vec<(Client, Answer)>;
+/// The clients of the next calls, and what their credentials returned.
+pub(super) type Authorized = Vec<(Client, Authorization)>;
 
-/// What the credentials of a client gave.
-pub(super) struct Answer {
+/// What the credentials of a client returned: `None` if the time was over.
+pub(super) struct Authorization {
     pub(super) result: Option<Result<AuthHeaders>>,
-    /// How long they were waited for.
+    /// How long the credentials were waited for.
     pub(super) waited: Duration,
 }
 
-/// How many clients' credentials are asked at once: each may be a request to a token server.
-const AT_ONCE: usize = 32;
+/// The number of clients whose credentials are requested at the same time. Each may send a request to a token server.
+const CONCURRENCY: usize = 32;
 
-/// Credentials that are being asked, those of several clients at once.
+/// The requests for credentials that are waiting or running.
 pub(super) struct Authorizing {
-    pub(super) waiting: VecDeque<BoxFuture<'static, (Client, Answer)>>,
-    pub(super) asked: FuturesUnordered<BoxFuture<'static, (Client, Answer)>>,
-    pub(super) answers: Authorized,
+    pub(super) waiting: VecDeque<BoxFuture<'static, (Client, Authorization)>>,
+    pub(super) requested: FuturesUnordered<BoxFuture<'static, (Client, Authorization)>>,
+    pub(super) authorized: Authorized,
 }
 
 impl Authorizing {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Authorized> {
         loop {
-            let room = AT_ONCE.saturating_sub(self.asked.len()).min(self.waiting.len());
-            self.asked.extend(self.waiting.drain(..room));
-            match std::task::ready!(self.asked.poll_next_unpin(cx)) {
-                Some(answer) => self.answers.push(answer),
-                None => return Poll::Ready(std::mem::take(&mut self.answers)),
+            let room = CONCURRENCY.saturating_sub(self.requested.len()).min(self.waiting.len());
+            self.requested.extend(self.waiting.drain(..room));
+            match std::task::ready!(self.requested.poll_next_unpin(cx)) {
+                Some(authorization) => self.authorized.push(authorization),
+                None => return Poll::Ready(std::mem::take(&mut self.authorized)),
             }
         }
     }

@@ -1,8 +1,8 @@
-//! What follows for calls that failed: an answer, another attempt at a time of its own, or a place in front of those that
-//! the server holds back.
+//! Decides what happens to calls that failed: a reply, another attempt after a wait of their own, or another attempt
+//! before all other calls when the bucket that the refusal closed has opened.
 //!
-//! Whether a refusal is the server's as a whole or one call's own is known when a request's answer has ended. Until then
-//! the refused calls are kept with it.
+//! Only at the end of a response it is known whether the server refused all calls of a user or the project, or just one
+//! call. Until then, refused calls are kept in the exchange.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::send::trace::Span;
 use crate::send::watch;
 
 impl<'cb> Engine<'cb> {
-    /// A call failed: it is answered, or kept until the end of the answer tells what follows.
+    /// Handles a failed call: gives it a reply, or keeps it until the end of the response.
     pub(super) fn judge(
         &mut self,
         job: &mut dyn Job<'cb>,
@@ -30,7 +30,7 @@ impl<'cb> Engine<'cb> {
         error: Error,
     ) {
         let policy = entry.request.options().retry.as_ref().unwrap_or(&self.options.policy);
-        // The caller's own code may decide, and may panic.
+        // The policy may call a closure of the caller, which may panic.
         let judged = catch_unwind(AssertUnwindSafe(|| policy.judge(&error, entry.request.is_idempotent())));
         let verdict = judged.unwrap_or_else(|panic| {
             job.panicked(panic);
@@ -38,11 +38,11 @@ impl<'cb> Engine<'cb> {
         });
         let once = policy.max_attempts <= 1;
         let Verdict::Retry { after, rate_limited } = verdict else {
-            exchange.told(&entry);
+            exchange.tallies.count_failed(&entry);
             let policy = policy.clone();
             return match entry.ledger.fate(&policy, verdict) {
                 Fate::Renew => {
-                    self.reject(entry.request.client(), &exchange.auths);
+                    self.remember_rejected(entry.request.client(), &exchange.auths);
                     entry.ledger.last = Some(error);
                     job.returned(&entry);
                     exchange.renewed.push(entry);
@@ -51,21 +51,21 @@ impl<'cb> Engine<'cb> {
             };
         };
         job.returned(&entry);
-        // Who sends nothing twice is told what each call met, and is not kept waiting for better times.
+        // Calls that must be sent only once get their error immediately.
         if once {
-            exchange.told(&entry);
+            exchange.tallies.count_failed(&entry);
             return self.answer(job, entry, Err(error));
         }
         let refusal = refusal_of(&error, rate_limited);
         match refusal {
-            Some(_) => exchange.refused(&entry),
-            None => exchange.told(&entry),
+            Some(_) => exchange.tallies.count_refused(&entry),
+            None => exchange.tallies.count_failed(&entry),
         }
         entry.ledger.last = Some(error);
-        exchange.held.push(Held { entry, after, refusal });
+        exchange.held.push(Held { entry, after, refusal, with_request: exchange.has_failed });
     }
 
-    /// The server, or the way to it, refused a request as a whole.
+    /// Handles a request that failed as a whole.
     pub(super) fn refused(
         &mut self,
         job: &mut dyn Job<'cb>,
@@ -78,6 +78,7 @@ impl<'cb> Engine<'cb> {
             Verdict::Retry { rate_limited, .. } => refusal_of(error, rate_limited),
             Verdict::Final | Verdict::Refresh => None,
         };
+        exchange.has_failed = true;
         left.into_iter().for_each(|entry| self.judge(job, exchange, entry, error.clone()));
         let Some(refusal) = refusal.filter(|_| !exchange.held.is_empty()) else {
             return self.settle(job, exchange, false);
@@ -85,21 +86,23 @@ impl<'cb> Engine<'cb> {
         if error.answered().is_some() {
             lock(&self.project).reach();
         } else if !lock(&self.project).is_reached() {
-            // It may be an address at which there is no server: attempts count, until something has answered.
+            // There may be no server at this address at all. So attempts are counted until the server has responded
+            // once.
             return self.unreached(job, exchange);
         }
-        // One refusal of a whole request says little of a rate; if its probe is refused too, there is one.
+        // A single refusal of a whole request does not show that there is a limit. If its probe is refused too, there
+        // is one.
         let is_closed = lock(&self.project).closed_since().is_some();
         let refusal = if is_closed { refusal } else { Refusal::Down };
-        self.close(None, (refusal, error.retry_after()), exchange.sent, 0);
+        self.close_bucket(None, (refusal, error.retry_after()), exchange.sent, 0);
         let held = std::mem::take(&mut exchange.held);
-        self.hold(job, held);
-        // It was not about any user.
-        exchange.seats.iter_mut().for_each(|seat| (seat.told, seat.refused) = (0, 0));
+        self.retry_refused(job, held);
+        // The refusal was not about any single user.
+        exchange.tallies.forget_replies();
         self.settle(job, exchange, false);
     }
 
-    /// There was no connection, as there has been none so far.
+    /// Handles a request for which no connection could be made, if there has been none so far.
     fn unreached(&mut self, job: &mut dyn Job<'cb>, exchange: &mut Exchange<'cb>) {
         let held = std::mem::take(&mut exchange.held);
         let attempts = held.iter().map(|held| held.entry.ledger.attempts).max().unwrap_or(1);
@@ -116,9 +119,9 @@ impl<'cb> Engine<'cb> {
         self.send_later(kept, wait);
     }
 
-    /// Holds back the calls of a lane, or of all, after a refusal of a request that left at `sent`. `before` is how often
-    /// its calls were refused by themselves before that.
-    fn close(
+    /// Closes the bucket of a lane, or that of the project, after a refusal in a request that was sent at `sent`.
+    /// `before` is the number of earlier refusals of its calls.
+    fn close_bucket(
         &mut self,
         lane: Option<LaneId>,
         (refusal, after): (Refusal, Option<Duration>),
@@ -135,84 +138,86 @@ impl<'cb> Engine<'cb> {
                 if let Some(mut bucket) = self.waiting.bucket(lane) {
                     bucket.refused(refusal, sent, now, after, backoff);
                 }
-                self.waiting.rouse(lane);
+                self.waiting.wake_lane(lane);
             }
         }
     }
 
-    /// An answer has ended, or all of its calls are answered: says what its refusals were, and what follows for those who
-    /// met them.
+    /// Decides about refused calls, when a response has ended or all of its calls have replies.
     pub(super) fn settle(&mut self, job: &mut dyn Job<'cb>, exchange: &mut Exchange<'cb>, complete: bool) {
         let renewed = std::mem::take(&mut exchange.renewed);
-        self.tell(&renewed, Duration::ZERO);
-        renewed.into_iter().rev().for_each(|entry| self.waiting.back(entry));
-        let closed = self.count(exchange, complete);
+        self.report_retry(&renewed, Duration::ZERO);
+        renewed.into_iter().rev().for_each(|entry| self.waiting.push_front(entry));
+        let closed = self.count_replies(exchange, complete);
         let held = std::mem::take(&mut exchange.held);
         if held.is_empty() {
             return;
         }
-        // Many users who are refused at once share a limit of the project.
-        let users = exchange.seats.len();
-        let limited =
-            exchange.seats.iter().filter(|seat| seat.refused > 0 && seat.refused == seat.told).count();
-        let whole = users > 1 && (limited == users || limited >= MANY && limited * 2 >= users);
+        // If many users are refused at the same time, they share a limit of the project.
+        let users = exchange.tallies.lanes();
+        let limited = exchange
+            .tallies
+            .iter()
+            .filter(|tally| tally.refused > 0 && tally.refused == tally.replies)
+            .count();
+        let whole = users > 1 && (limited == users || limited >= MANY_USERS && limited * 2 >= users);
         let lanes = if whole { vec![None] } else { closed.into_iter().map(Some).collect() };
-        let mut asked = Vec::new();
+        let mut closed_for = Vec::new();
         for lane in lanes {
-            let of = |held: &&Held<'_>| lane.is_none_or(|lane| held.entry.lane == lane);
-            let refusals = held.iter().filter(of).filter_map(|held| held.refusal);
+            let in_lane = |held: &&Held<'_>| lane.is_none_or(|lane| held.entry.lane == lane);
+            let refusals = held.iter().filter(in_lane).filter_map(|held| held.refusal);
             let Some(refusal) = refusals.min_by_key(|refusal| *refusal == Refusal::Down) else { continue };
-            // What is asked of one call alone is not asked of all.
-            let after = held.iter().filter(of).map(|held| held.after).min().flatten();
+            // A wait that the server asks for in one call only does not apply to all calls.
+            let after = held.iter().filter(in_lane).map(|held| held.after).min().flatten();
             let times =
                 |held: &Held<'_>| held.entry.limited.max(held.entry.ledger.attempts.saturating_sub(1));
-            let before = lane.and_then(|_| held.iter().filter(of).map(times).max()).unwrap_or_default();
-            self.close(lane, (refusal, after), exchange.sent, before);
-            asked.push((lane, after));
+            let before = lane.and_then(|_| held.iter().filter(in_lane).map(times).max()).unwrap_or_default();
+            self.close_bucket(lane, (refusal, after), exchange.sent, before);
+            closed_for.push((lane, after));
         }
-        // Who is asked to wait longer than the others waits by itself.
-        let by_server = |held: &Held<'_>| {
-            let place = asked.iter().find(|(lane, _)| lane.is_none_or(|lane| lane == held.entry.lane));
-            held.refusal.is_some() && place.is_some_and(|(_, asked)| held.after <= *asked)
+        // A call for which the server asks for a longer wait than for the others waits by itself.
+        let waits_for_bucket = |held: &Held<'_>| {
+            let known = closed_for.iter().find(|(lane, _)| lane.is_none_or(|lane| lane == held.entry.lane));
+            held.refusal.is_some() && known.is_some_and(|(_, lane_after)| held.after <= *lane_after)
         };
-        let (of_server, own): (Vec<_>, Vec<_>) = held.into_iter().partition(by_server);
-        self.hold(job, of_server);
-        self.again(job, own);
+        let (refused, failed): (Vec<_>, Vec<_>) = held.into_iter().partition(waits_for_bucket);
+        self.retry_refused(job, refused);
+        self.retry_failed(job, failed);
     }
 
-    /// Counts what the calls of each lane were told. Gives the lanes whose users the server asks to slow down.
-    fn count(&mut self, exchange: &Exchange<'cb>, complete: bool) -> Vec<LaneId> {
+    /// Counts the replies for each lane. Returns the lanes whose users the server limits.
+    fn count_replies(&mut self, exchange: &Exchange<'cb>, complete: bool) -> Vec<LaneId> {
         let mut closed = Vec::new();
-        for seat in &exchange.seats {
-            let is_slow = self.waiting.tell(seat.lane, seat.told, seat.refused);
-            if let Some(mut bucket) = self.waiting.bucket(seat.lane) {
-                bucket.passed(seat.units, complete && !is_slow);
+        for tally in exchange.tallies.iter() {
+            let is_slow = self.waiting.count_replies(tally.lane, tally.replies, tally.refused);
+            if let Some(mut bucket) = self.waiting.bucket(tally.lane) {
+                bucket.passed(tally.passed, complete && !is_slow);
             }
-            closed.extend(is_slow.then_some(seat.lane));
+            closed.extend(is_slow.then_some(tally.lane));
         }
-        let passed = exchange.units_passed();
+        let passed = exchange.tallies.units_passed();
         let mut project = lock(&self.project);
         project.passed(passed, complete && closed.is_empty());
         if passed > 0.0 {
             project.reach();
         }
         drop(project);
-        // An answer that refuses nothing shows that the server works, whatever it says; one that says nothing of a
-        // probe lets another one go.
-        for seat in &exchange.seats {
-            if seat.told == 0 {
-                self.give_back(&[(seat.lane, 0.0)], None);
-                self.waiting.rouse(seat.lane);
-            } else if seat.refused == 0 {
-                self.opened(seat.lane, exchange.sent);
+        // A response without a refusal shows that the server works, even if its calls failed otherwise. If a probe has
+        // no reply, another one may be sent.
+        for tally in exchange.tallies.iter() {
+            if tally.replies == 0 {
+                self.return_units(&[(tally.lane, 0.0)], None);
+                self.waiting.wake_lane(tally.lane);
+            } else if tally.refused == 0 {
+                self.open_buckets(tally.lane, exchange.sent);
             }
         }
         closed
     }
 
-    /// Calls that the server refused with all others cost no attempt: they stand in front of those that were not sent
-    /// yet, as long as they have time.
-    fn hold(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
+    /// Puts calls that the server refused together with others before calls that were never sent, as long as they have
+    /// time. This attempt is not counted.
+    fn retry_refused(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
         let mut kept = Vec::with_capacity(held.len());
         for Held { mut entry, after, .. } in held {
             let has_time = entry.ledger.has_time(self.policy(&entry), after.unwrap_or_default());
@@ -227,29 +232,38 @@ impl<'cb> Engine<'cb> {
             lane.max(lock(&self.project).closed_until())
         });
         let wait = until.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()));
-        self.tell(&kept, wait);
-        kept.into_iter().rev().for_each(|entry| self.waiting.back(entry));
+        self.report_retry(&kept, wait);
+        kept.into_iter().rev().for_each(|entry| self.waiting.push_front(entry));
     }
 
-    /// Calls that failed by themselves: each waits its own time, those alike the same.
-    fn again(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
+    /// Sends calls that failed individually again, each after its own wait. Calls with the same history share a wait.
+    fn retry_failed(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
         let mut waits: Vec<(u32, Option<Duration>, Duration, Vec<Entry<'cb>>)> = Vec::new();
-        for Held { mut entry, after, refusal } in held {
+        let mut request_is_paid = None;
+        for Held { mut entry, after, refusal, with_request } in held {
             let policy = self.policy(&entry).clone();
             let times = if refusal == Some(Refusal::Limited) {
-                // As long as it is limited it was not executed: that costs time and no attempt.
+                // A limited call was not executed. So this attempt is not counted, and the call is tried until its time
+                // is over.
                 entry.ledger.forget();
                 entry.limited = entry.limited.saturating_add(1);
                 entry.limited
             } else {
                 let verdict = Verdict::Retry { after, rate_limited: false };
-                if entry.ledger.fate(&policy, verdict) == Fate::Final || !self.client.budget().take() {
+                let is_final = entry.ledger.fate(&policy, verdict) == Fate::Final;
+                // A request that failed as a whole is one request to send again, however many calls it has.
+                let mut pay = || match with_request {
+                    true => *request_is_paid.get_or_insert_with(|| self.client.budget().take()),
+                    false => self.client.budget().take(),
+                };
+                if is_final || !pay() {
                     self.give_up(job, entry);
                     continue;
                 }
                 entry.ledger.attempts
             };
-            let known = waits.iter().position(|(known, said, ..)| (*known, *said) == (times, after));
+            let known =
+                waits.iter().position(|(known, known_after, ..)| (*known, *known_after) == (times, after));
             let at = known.unwrap_or_else(|| {
                 let wait = policy.backoff(times, &mut self.rng).max(after.unwrap_or_default());
                 waits.push((times, after, wait, Vec::new()));
@@ -268,7 +282,7 @@ impl<'cb> Engine<'cb> {
     }
 
     /// Sends a call again after a wait, if it has time for it.
-    pub(super) fn later(
+    pub(super) fn retry_later(
         &mut self,
         job: &mut dyn Job<'cb>,
         mut entry: Entry<'cb>,
@@ -283,17 +297,17 @@ impl<'cb> Engine<'cb> {
     }
 
     fn send_later(&mut self, entries: Vec<Entry<'cb>>, wait: Duration) {
-        self.tell(&entries, wait);
+        self.report_retry(&entries, wait);
         let at = Instant::now() + wait.min(FAR);
-        entries.into_iter().for_each(|entry| self.waiting.again(entry, at));
+        entries.into_iter().for_each(|entry| self.waiting.push_at(entry, at));
     }
 
-    /// Tells whoever observes of calls that are sent again.
-    pub(super) fn tell(&self, calls: &[Entry<'_>], wait: Duration) {
+    /// Reports to observers and traces that calls are sent again.
+    pub(super) fn report_retry(&self, calls: &[Entry<'_>], wait: Duration) {
         if let Some(first) = calls.first() {
             let last = first.ledger.last.as_ref();
             watch::retry(&self.client, self.api, None, calls.len(), wait, last);
-            drop(Span::retry(calls.len(), wait, last));
+            let _ = Span::retry(calls.len(), wait, last);
         }
     }
 
@@ -301,13 +315,12 @@ impl<'cb> Engine<'cb> {
         self.waiting.calls > 0 && (self.waiting.has_closed() || lock(&self.project).closed_since().is_some())
     }
 
-    /// Answers the calls of which the time is over, while the server refuses everything that comes: those that were sent,
-    /// with what they met; those that were not, when nothing has passed for as long as the policy has time. Whether
-    /// there were any.
+    /// Fails waiting calls whose time is over while their buckets are closed: calls that were sent, with their last
+    /// error; other calls, if none has succeeded for the time limit of the policy. Returns whether there were any.
     pub(super) fn abandon(&mut self, job: &mut dyn Job<'cb>, now: Instant) -> bool {
         if now < self.swept + SWEEP {
             if self.is_held_back() {
-                self.soon(Some(self.swept + SWEEP));
+                self.wake_at(Some(self.swept + SWEEP));
             }
             return false;
         }
@@ -316,15 +329,15 @@ impl<'cb> Engine<'cb> {
         let policy = self.options.policy.clone();
         let total = policy.total_time;
         let gone = self.waiting.take_closed(project, |entry, since| {
-            let own = entry.request.options().retry.as_ref().unwrap_or(&policy);
+            let policy = entry.request.options().retry.as_ref().unwrap_or(&policy);
             now.saturating_duration_since(since) >= total
-                || entry.sent > 0 && entry.ledger.is_over(own, Duration::ZERO)
+                || entry.sent > 0 && entry.ledger.is_over(policy, Duration::ZERO)
         });
         if gone.is_empty() {
             return false;
         }
         let error = Error::cancelled(format!(
-            "the call was not sent, because the server has been asking to slow down and nothing has passed for {total:?}"
+            "the call was not sent, because the server has refused all calls for {total:?}"
         ));
         for entry in gone {
             match entry.ledger.last.is_some() {
@@ -337,13 +350,13 @@ impl<'cb> Engine<'cb> {
     }
 }
 
-/// So many users with limits of their own do not meet them at the same moment.
-const MANY: usize = 8;
+/// This many users with separate limits do not reach their limits at the same moment.
+const MANY_USERS: usize = 8;
 
-/// How often calls that are held back are looked through for those whose time is over.
+/// The time between two checks for waiting calls whose time is over.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// Whether an error says that the server refused the call before it was executed, and why.
+/// Returns why the server refused a call before executing it, or `None` if it may have been executed.
 fn refusal_of(error: &Error, rate_limited: bool) -> Option<Refusal> {
     if rate_limited {
         return Some(Refusal::Limited);

@@ -1,35 +1,35 @@
-//! Where the bytes of a journal are: a file, or what a test puts in its place.
+//! The storage for a journal: a file, or a replacement in tests.
 
 use std::io;
 
-/// The bytes of a journal, which only grow, apart from an end that was written by half.
+/// The bytes of a journal. They are only appended to, except that an incomplete end is removed.
 pub trait Store: Send {
-    /// Reads bytes at that place into `into`, and returns how many, 0 at the end.
+    /// Reads bytes from offset `at` into `into`. Returns the number of bytes read, 0 at the end.
     ///
     /// # Errors
-    /// If they cannot be read.
+    /// If reading fails.
     fn read(&mut self, at: u64, into: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes all of `bytes` at that place.
+    /// Writes all of `bytes` at offset `at`.
     ///
     /// # Errors
-    /// If they cannot be written. Some of them may be.
+    /// If writing fails. Some of the bytes may be written then.
     fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Waits until what was written survives a loss of power.
+    /// Waits until everything written would survive a power failure.
     ///
     /// # Errors
-    /// If that fails.
+    /// If it fails.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Removes what is behind that place.
+    /// Removes all bytes from offset `length` on.
     ///
     /// # Errors
-    /// If that fails.
+    /// If it fails.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// A file that no other process may open for the same purpose.
+/// A file that is locked against other runs.
 #[cfg(all(feature = "fs", not(target_family = "wasm")))]
 #[derive(Debug)]
 pub(crate) struct Locked(std::fs::File);
@@ -39,17 +39,17 @@ impl Locked {
     /// Opens or creates the file.
     ///
     /// # Errors
-    /// If that fails, or if another run has it open.
+    /// If that fails, or if another run has locked the file.
     pub(crate) fn open(path: &std::path::Path) -> io::Result<Self> {
         let file =
             std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.try_lock().map_err(|error| match error {
             std::fs::TryLockError::WouldBlock => {
-                io::Error::new(io::ErrorKind::WouldBlock, "another run is writing it")
+                io::Error::new(io::ErrorKind::WouldBlock, "another run is using it")
             }
             std::fs::TryLockError::Error(error) => error,
         })?;
-        // A loss of power must not take the file's name with it.
+        // Makes sure that a new file survives a power failure.
         if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
             let folder = if folder.as_os_str().is_empty() { std::path::Path::new(".") } else { folder };
             std::fs::File::open(folder)?.sync_all()?;

@@ -1,15 +1,15 @@
-//! What a journal knows calls by: hashes, which are the same in every process and version of the library.
+//! The hashes by which a journal identifies calls. They are the same in every process and version of the library.
 
 use md5::{Digest as _, Md5};
 
 use crate::call::request::Request;
 
-/// Half a hash of an id. It is no defense against ids that were made to collide, whose calls are refused.
+/// Half a hash of an id. It does not protect against ids that were chosen to collide; the second of them gets an error.
 pub(super) fn key(id: &str) -> u64 {
     half(Md5::new().chain_update(b"id").chain_update(id))
 }
 
-/// Half a hash of a request, without the id by which the server recognizes its repetition. The last bit is 0.
+/// Half a hash of a request, without its `requestId`. The last bit is 0.
 pub(super) fn hash_of(request: &Request) -> u64 {
     let mut query = request.parameters().clone();
     if let Some(name) = request.spec().request_id {

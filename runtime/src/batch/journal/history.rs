@@ -1,7 +1,7 @@
-//! What a journal says of earlier runs: which calls were answered, and which were sent without an answer.
+//! What a journal says about earlier runs: which calls have replies, and which were sent and have none.
 //!
-//! Of a call that was answered it keeps 16 bytes, so that tens of millions fit into memory: half a hash of its id, and
-//! half a hash of its request. What was kept of an answer stays in the file.
+//! For a call that has a reply, memory holds 16 bytes, so that it can hold tens of millions of calls: half a hash of
+//! its id, and half a hash of its request. A reply that was kept stays in the file.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,16 +12,16 @@ use super::record::{self, LONGEST, MAGIC, PREFIX, Read, Record};
 use crate::wire::spec::ApiSpec;
 use crate::{Error, Result};
 
-/// How much is read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 1 << 18;
 
-/// How far behind damaged bytes whole records are looked for.
+/// The number of bytes after damaged ones in which complete records are searched.
 const SEARCHED: usize = 1 << 20;
 
-/// A map whose keys are hashes.
+/// A map whose keys are hashes already.
 type Hashed<V> = HashMap<u64, V, BuildHasherDefault<Same>>;
 
-/// Hashes a number that is a hash: to itself.
+/// A hasher that returns the number itself.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Same(u64);
 
@@ -41,31 +41,31 @@ impl Hasher for Same {
 
 #[derive(Debug, Default)]
 pub(super) struct History {
-    /// The calls that have an answer: the hash of each request, whose last bit says whether it succeeded.
+    /// The hashes of the requests that have a reply. The last bit is 1 if the call succeeded.
     answered: Hashed<u64>,
-    /// Where the record of an answer is of which something was kept, and its length.
+    /// The offset and length of the record, for calls whose reply was kept.
     kept: Hashed<(u64, u32)>,
-    /// Calls that were sent and have no answer.
+    /// The calls that were sent and have no reply.
     pub(super) sent: Hashed<Earlier>,
 }
 
-/// A call that an earlier run sent, and to which it got no answer.
+/// A call that an earlier run sent and that has no reply.
 #[derive(Debug)]
 pub(super) struct Earlier {
     pub(super) id: Box<str>,
     pub(super) hash: u64,
     pub(super) idempotent: bool,
     pub(super) request_id: Box<str>,
-    /// Whether this run's source has given it.
+    /// Whether this run's source has returned the call.
     pub(super) seen: bool,
 }
 
-/// A call that was answered.
+/// A call that has a reply.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answered {
     pub(super) hash: u64,
     pub(super) succeeded: bool,
-    /// The place and length of its record, if something of the answer is there.
+    /// The offset and length of its record, if the reply was kept.
     pub(super) kept: Option<(u64, u32)>,
 }
 
@@ -82,10 +82,11 @@ impl History {
         }
     }
 
-    /// Reads a journal. Removes an end that was written by half, and writes the head of a new one. Also returns its length.
+    /// Reads a journal. Removes an incomplete record at the end, and writes the first record of a new journal. Also
+    /// returns the length of the journal.
     ///
     /// # Errors
-    /// If it is another job's, damaged, or not a journal; and if it cannot be read or written.
+    /// If it is the journal of another API, damaged, or not a journal; and if it cannot be read or written.
     pub(super) fn read(store: &mut dyn Store, name: &str, api: &ApiSpec) -> Result<(Self, u64)> {
         let failed = |error| Error::io(&format!("the journal {name}"), error);
         let mut head = MAGIC.to_vec();
@@ -93,7 +94,7 @@ impl History {
         let mut scan = Scan { store, at: 0, bytes: Vec::new(), start: 0, chunk: vec![0; CHUNK] };
         scan.fill(head.len()).map_err(failed)?;
         if scan.rest().len() < head.len() && head.starts_with(scan.rest()) {
-            // It is new, or its first run ended while it wrote the head.
+            // The file is new, or its first run ended while it wrote the first record.
             scan.store.write(0, &head).and_then(|()| scan.store.sync()).map_err(failed)?;
             return Ok((History::default(), head.len() as u64));
         }
@@ -124,7 +125,7 @@ impl History {
         Ok((history, scan.at))
     }
 
-    /// Follows what a record says.
+    /// Updates the history by a record.
     fn take(
         &mut self,
         record: &Record<'_>,
@@ -136,7 +137,7 @@ impl History {
             Record::Job { name: other, version } if is_first => {
                 if (*other, *version) != (api.name, api.version) {
                     return Err(Error::input(format!(
-                        "the journal {name} is of a job of {other} {version}, and this one is of {} {}",
+                        "the journal {name} belongs to a run of {other} {version}, but this is a run of {} {}",
                         api.name, api.version
                     )));
                 }
@@ -157,7 +158,7 @@ impl History {
                 self.answer(*key, Answered { hash: sent.hash, succeeded: answer.succeeded, kept });
             }
             Record::Returned { key } => drop(self.sent.remove(key)),
-            // It stays a call that was sent and has no answer.
+            // The call stays among those that were sent and have no reply.
             Record::Unknown { .. } => {}
             Record::Job { .. } | Record::Sent(_) => return Err(damaged(name, place.0)),
         }
@@ -167,29 +168,29 @@ impl History {
 
 fn damaged(name: &str, at: u64) -> Error {
     Error::input(format!(
-        "the journal {name} is damaged at byte {at}, and not at its end: with the calls that cannot be read it would be \
-         unsafe to go on"
+        "the journal {name} is damaged at byte {at}, before its end; it cannot be used, because calls that were sent may be \
+         missing from it"
     ))
 }
 
 /// Reads a journal from its beginning to its end.
 struct Scan<'s> {
     store: &'s mut dyn Store,
-    /// The place of what comes next.
+    /// The offset of the next byte.
     at: u64,
-    /// What was read of the journal. What comes next begins at `start`.
+    /// Bytes that were read. The next byte is at `start`.
     bytes: Vec<u8>,
     start: usize,
-    /// Where bytes are read to first.
+    /// A buffer for reading.
     chunk: Vec<u8>,
 }
 
-/// What comes next in a journal.
+/// What is next in a journal.
 enum Found {
-    /// A record of so many bytes.
+    /// A record of this length.
     Record(u32),
     End,
-    /// No record, and whether whole ones follow.
+    /// No valid record, and whether complete records follow.
     Damaged {
         records_follow: bool,
     },
@@ -200,7 +201,7 @@ impl Scan<'_> {
         self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    /// Reads until there are so many bytes, or all that there are.
+    /// Reads until there are `wanted` bytes, or until the end.
     fn fill(&mut self, wanted: usize) -> std::io::Result<()> {
         if self.rest().len() >= wanted {
             return Ok(());

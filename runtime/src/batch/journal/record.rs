@@ -1,29 +1,29 @@
-//! The records of a journal as bytes. It reads and writes no files.
+//! Encodes and decodes the records of a journal. This module does not read or write files.
 //!
-//! A record is its length (4 bytes, little-endian), the CRC-32C of what follows (4 bytes), the kind (1 byte) and the
-//! payload. The length counts kind and payload. Numbers are little-endian; a text is its length (4 bytes) and its bytes.
+//! A record is its length (4 bytes), the CRC-32C of what follows (4 bytes), the kind (1 byte) and the payload. The
+//! length counts kind and payload. Numbers are little-endian. A text is its length (4 bytes) and its bytes.
 
-/// What comes before the kind: length and checksum.
+/// The number of bytes before the kind: length and checksum.
 pub(super) const PREFIX: usize = 8;
 
-/// A longer record is not written, and not believed when it is read.
+/// The maximum length of a record. Longer ones are not written, and are invalid when they are read.
 pub(super) const LONGEST: usize = 1 << 30;
 
-/// The first bytes of a journal. The last of them is the version of the format.
+/// The first bytes of a journal. The last one is the version of the format.
 pub(super) const MAGIC: &[u8; 8] = b"gapis-j\x01";
 
-/// What a journal notes.
+/// A record of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Record<'a> {
-    /// Which job it is. The first record, and the only one of its kind.
+    /// The API. This is the first record, and the only one of its kind.
     Job { name: &'a str, version: &'a str },
     /// A call is about to be sent.
     Sent(Sent<'a>),
-    /// A call has its answer, and is never sent again.
+    /// A call has a reply, and is never sent again.
     Answered { key: u64, answer: Answer<'a> },
     /// The server did not execute the call, which may be sent again.
     Returned { key: u64 },
-    /// The call is not sent again, and nobody knows whether the server executed it.
+    /// The call is not sent again, and may have been executed.
     Unknown { key: u64 },
 }
 
@@ -32,15 +32,15 @@ pub(super) enum Record<'a> {
 pub(super) struct Sent<'a> {
     pub(super) id: &'a str,
     pub(super) method: &'a str,
-    /// Of everything that makes it this call and no other.
+    /// A hash of the request.
     pub(super) hash: u64,
-    /// Whether it may be executed twice.
+    /// Whether the call may be executed twice.
     pub(super) idempotent: bool,
-    /// The id by which the server recognizes it when it comes again; empty if there is none.
+    /// The `requestId`, by which the server recognizes a repeated call. Empty if there is none.
     pub(super) request_id: &'a str,
 }
 
-/// The answer to a call.
+/// The reply to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answer<'a> {
     /// The HTTP status.
@@ -49,7 +49,7 @@ pub(super) struct Answer<'a> {
     pub(super) kept: Kept<'a>,
 }
 
-/// What is kept of an answer.
+/// What is kept of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept<'a> {
     Nothing,
@@ -60,14 +60,14 @@ pub(super) enum Kept<'a> {
     },
 }
 
-/// What the bytes at some place of a journal are.
+/// The result of decoding.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Read<'a> {
-    /// A record, and how many bytes it takes.
+    /// A record, and its length in bytes.
     Record(Record<'a>, usize),
-    /// The beginning of a record, of which so many bytes are needed.
+    /// The beginning of a record. This many bytes are needed.
     Short(usize),
-    /// No record.
+    /// Not a record.
     Damaged,
 }
 
@@ -78,7 +78,7 @@ const RETURNED: u8 = 4;
 const UNKNOWN: u8 = 5;
 
 impl Record<'_> {
-    /// Appends the record to `out`. Returns false, and appends nothing, if it is too long.
+    /// Appends the record to `out`. Returns false and appends nothing if it is too long.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> bool {
         let start = out.len();
         out.extend([0; PREFIX]);
@@ -120,7 +120,7 @@ impl Record<'_> {
             out.truncate(start);
             return false;
         }
-        // It fits, as it is not longer than the longest.
+        // The length fits, because it is at most `LONGEST`.
         let length = u32::try_from(rest.len()).unwrap_or_default().to_le_bytes();
         let sum = crc32c::crc32c(rest).to_le_bytes();
         head.copy_from_slice(&[length, sum].concat());
@@ -128,7 +128,7 @@ impl Record<'_> {
     }
 }
 
-/// Reads the record at the beginning of `bytes`.
+/// Decodes the record at the beginning of `bytes`.
 pub(super) fn read(bytes: &[u8]) -> Read<'_> {
     let mut rest = Bytes(bytes);
     let (Some(length), Some(sum)) = (rest.number(), rest.number()) else { return Read::Short(PREFIX) };
@@ -136,7 +136,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<'_> {
     if length == 0 || length > LONGEST {
         return Read::Damaged;
     }
-    // Most bytes that are no record are known by it, without their sum.
+    // Most invalid bytes are recognized by the kind, without computing the checksum.
     if rest.0.first().is_some_and(|kind| !(JOB..=UNKNOWN).contains(kind)) {
         return Read::Damaged;
     }
@@ -151,7 +151,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<'_> {
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
-    /// The payload of a record, all of it.
+    /// Decodes the payload of a record, which must be complete.
     fn record(mut self) -> Option<Record<'a>> {
         let record = match self.byte()? {
             JOB => Record::Job { name: self.text()?, version: self.text()? },
@@ -203,7 +203,7 @@ impl<'a> Bytes<'a> {
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
-    // A text that does not fit makes the record too long, which is what is reported.
+    // A text whose length does not fit makes the record too long, which `write` detects.
     out.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! Calls that failed for good, a line of JSON each, from which they can be made again.
+//! Writes calls that failed permanently as lines of JSON, from which they can be made again.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ type Sink<'cb> = Box<dyn Write + Send + 'cb>;
 #[cfg(target_family = "wasm")]
 type Sink<'cb> = Box<dyn Write + 'cb>;
 
-/// Where the lines go.
+/// The writer for the lines.
 pub(super) struct Failures<'cb> {
     sink: Sink<'cb>,
     is_dirty: bool,
@@ -31,16 +31,16 @@ impl<'cb> Failures<'cb> {
     /// Writes the line of a call.
     ///
     /// # Errors
-    /// If that fails.
+    /// If writing fails.
     pub(super) fn note(&mut self, id: &Id, request: &Request, error: &Error) -> Result<()> {
         self.is_dirty = true;
         self.sink.write_all(line(id, request, error).as_bytes()).map_err(failed)
     }
 
-    /// Passes on what was written.
+    /// Flushes the writer.
     ///
     /// # Errors
-    /// If that fails.
+    /// If flushing fails.
     pub(super) fn flush(&mut self) -> Result<()> {
         match std::mem::take(&mut self.is_dirty) {
             true => self.sink.flush().map_err(failed),
@@ -50,10 +50,10 @@ impl<'cb> Failures<'cb> {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::io("the failures cannot be written, so no more calls are taken", error)
+    Error::io("the lines of failed calls cannot be written, so no more calls are taken", error)
 }
 
-/// A call that failed, with all that is needed to make it again but credentials.
+/// A failed call with everything that is needed to make it again, except for credentials.
 fn line(id: &Id, request: &Request, error: &Error) -> String {
     let mut query = request.parameters().clone();
     CREDENTIALS.iter().for_each(|name| query.remove(name));
@@ -79,7 +79,7 @@ fn line(id: &Id, request: &Request, error: &Error) -> String {
     let headers: serde_json::Map<_, _> = request
         .headers()
         .iter()
-        .filter(|(name, _)| is_told(name))
+        .filter(|(name, _)| is_recorded(name))
         .filter_map(|(name, value)| Some((name.to_string(), Json::from(value.to_str().ok()?))))
         .collect();
     if !headers.is_empty() {
@@ -99,12 +99,13 @@ fn line(id: &Id, request: &Request, error: &Error) -> String {
     line
 }
 
-/// Headers without which a call would be another one. Others may be credentials, and are not told.
-fn is_told(name: &HeaderName) -> bool {
+/// Whether the line has this header: only headers that change what the call does. Others may be credentials.
+fn is_recorded(name: &HeaderName) -> bool {
     name.as_str().starts_with("if-") || name == "x-goog-api-version"
 }
 
-/// A body of JSON in one line, as it is given to a call: without the member in which some APIs wrap it.
+/// The body as JSON in one line, as the caller passes it to a call: without the `data` member in which some APIs wrap
+/// it.
 fn json(request: &Request, bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;

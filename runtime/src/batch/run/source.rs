@@ -1,4 +1,4 @@
-//! Where the calls of a run come from.
+//! The source of a run's calls.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,13 +9,13 @@ use futures_util::TryStreamExt as _;
 use crate::call::reading::Parts;
 use crate::{IntoCall, Reply, Result};
 
-/// `Send`, except on `wasm32`, where there is one thread.
+/// `Send`, except on `wasm32`, which has only one thread.
 #[cfg(not(target_family = "wasm"))]
 pub trait MaybeSend: Send {}
 #[cfg(not(target_family = "wasm"))]
 impl<T: Send + ?Sized> MaybeSend for T {}
 
-/// `Send`, except on `wasm32`, where there is one thread.
+/// `Send`, except on `wasm32`, which has only one thread.
 #[cfg(target_family = "wasm")]
 pub trait MaybeSend {}
 #[cfg(target_family = "wasm")]
@@ -43,7 +43,7 @@ pub(super) fn follow<'cb, T>(
     Box::new(then)
 }
 
-/// Calls, one after the other.
+/// A source of calls.
 pub(super) enum Calls<'cb, T> {
     Iterator(Items<'cb, T>),
     Stream(Flow<'cb, T>),
@@ -62,7 +62,7 @@ impl<'cb, T: 'cb> Calls<'cb, T> {
         Calls::Stream(Box::pin(calls.map_ok(IntoCall::into_parts)))
     }
 
-    /// The next call, the source's error, or the end, after which it is not asked again.
+    /// Returns the next call, an error of the source, or `None` at the end. After an error, the source has ended.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Parts<'cb, T>>>> {
         let next = match self {
             Calls::Iterator(calls) => calls.next().map(Ok),
@@ -79,7 +79,7 @@ impl<'cb, T: 'cb> Calls<'cb, T> {
         matches!(self, Calls::Ended)
     }
 
-    /// How many calls it has left, where it knows.
+    /// The number of remaining calls, if the source knows it.
     pub(super) fn left(&self) -> Option<usize> {
         match self {
             Calls::Iterator(calls) => match calls.size_hint() {

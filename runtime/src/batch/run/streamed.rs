@@ -17,42 +17,42 @@ use crate::call::request::Request;
 use crate::wire::spec::Paging;
 use crate::{Error, RawResponse, Result};
 
-/// How many calls were taken, and how they ended.
+/// Counts calls by their results.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
     pub(super) taken: usize,
     pub(super) succeeded: usize,
     pub(super) failed: usize,
-    /// Calls that an earlier run has done, and that have no reply.
+    /// Calls that succeeded in an earlier run. They have no reply.
     pub(super) skipped: usize,
 }
 
 impl Tally {
-    /// How many calls are on their way or wait.
+    /// The number of calls that have no reply yet.
     pub(super) fn open(&self) -> usize {
         self.taken - self.succeeded - self.failed - self.skipped
     }
 }
 
-/// How many calls are skipped before other tasks have their turn.
+/// The number of calls that are skipped before other tasks may run.
 const SKIPS: usize = 1000;
 
 pub(super) struct Streamed<'cb, T> {
     pub(super) calls: Calls<'cb, T>,
-    /// Calls that follow from replies.
+    /// Calls that were made from replies.
     follow: VecDeque<Parts<'cb, T>>,
-    /// Next pages of lists, each with its list's place and id.
+    /// The next pages of lists. Each has the index and the id of its list.
     pages: VecDeque<Entry<'cb>>,
     pub(super) paging: Option<&'static Paging>,
-    /// What reads further pages.
+    /// The reader for further pages.
     reread: Option<Reader<'cb, T>>,
     /// The page tokens of each list so far.
     tokens: HashMap<usize, Vec<String>>,
     pub(super) then: Option<Follow<'cb, T>>,
     pub(super) replies: VecDeque<Reply<T>>,
-    /// How many replies may wait.
+    /// The maximum number of replies that wait.
     pub(super) room: usize,
-    /// Where a call's reply is put when it has been read.
+    /// Where the callback of a call puts the decoded reply.
     read: Slot<T>,
     root: Result<String>,
     index: usize,
@@ -60,7 +60,7 @@ pub(super) struct Streamed<'cb, T> {
     pub(super) unknown: Vec<Id>,
     pub(super) stopped: Option<Error>,
     pub(super) stop_keys: bool,
-    /// Keys of which a call failed.
+    /// Keys for which a call failed.
     failed_keys: HashSet<Arc<str>>,
     pub(super) journal: Option<Box<Journal>>,
     pub(super) keeps_values: bool,
@@ -103,7 +103,7 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         self.follow.push_back(parts);
     }
 
-    /// The call as what the scheduler knows. One that cannot be sent is answered at once.
+    /// Makes an entry for the scheduler. A call that must not be sent gets its reply immediately.
     fn admit(&mut self, parts: Parts<'cb, T>) -> Option<Entry<'cb>> {
         let Parts { mut request, reader } = parts;
         let index = self.index;
@@ -118,7 +118,7 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
             Admission::Send => None,
             Admission::Reply(result) => Some(result),
             Admission::Skip if self.then.is_some() => Some(Err(Error::input(format!(
-                "{}: the journal has no value of the call, from which others would follow",
+                "{}: the journal does not have the call's value, which is needed for further calls",
                 request.id()
             )))),
             Admission::Skip => {
@@ -134,13 +134,13 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         self.enter((id, index), request, reader, known)
     }
 
-    /// Ends the intake. What was taken is answered.
+    /// Stops taking calls. Calls that were taken are completed.
     pub(super) fn stop(&mut self, error: Error) {
         self.stopped.get_or_insert(error);
         self.calls = Calls::Ended;
     }
 
-    /// Writes what was noted of answers, before their replies are taken.
+    /// Writes the records of replies, before the replies are taken.
     pub(super) fn flush(&mut self) {
         if let Some(journal) = &mut self.journal
             && let Err(error) = journal.flush()
@@ -154,7 +154,7 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         }
     }
 
-    /// The run is at its end.
+    /// Writes everything at the end of the run, and waits for the disk.
     pub(super) fn sync(&mut self) {
         self.flush();
         if let Some(journal) = &mut self.journal
@@ -164,7 +164,7 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         }
     }
 
-    /// Writes the line of a call that failed.
+    /// Writes the line of a failed call.
     fn note_failure(&mut self, id: &Id, request: &Request, error: &Error) {
         if let Some(failures) = &mut self.failures
             && let Err(error) = failures.note(id, request, error)
@@ -203,7 +203,7 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         let root = self.root.as_ref().map_err(Clone::clone)?;
         if request.client().root(request.api())? != *root {
             let id = request.id();
-            return Err(Error::input(format!("{id}: the call goes to another endpoint than the run")));
+            return Err(Error::input(format!("{id}: the call's endpoint differs from the run's")));
         }
         Ok(())
     }
@@ -212,7 +212,7 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         self.stop_keys && request.options().key.as_ref().is_some_and(|key| self.failed_keys.contains(key))
     }
 
-    /// Queues the call for the page after this one, if there is one. It has the id and the place of its list.
+    /// Queues the call for the next page, if there is one. It has the id and the index of its list.
     fn turn_page(&mut self, id: Id, index: usize, mut request: Request, response: &RawResponse) {
         let Some(paging) = self.paging else { return };
         let tokens = self.tokens.entry(index).or_default();
@@ -249,7 +249,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
             }
             let parts = match self.follow.pop_front() {
                 Some(parts) => parts,
-                // A source is asked only for what there is room for.
+                // A call is taken from the source only if there is room for its reply.
                 None if self.replies.len() >= self.room => return Poll::Pending,
                 None => match std::task::ready!(self.calls.poll_next(cx)) {
                     Some(Ok(parts)) => parts,
@@ -257,7 +257,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
                         self.stopped.get_or_insert(error);
                         continue;
                     }
-                    // Replies may still bring calls.
+                    // Replies may still lead to calls.
                     None if self.counts.open() > 0 => {
                         return Poll::Pending;
                     }
@@ -276,7 +276,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
 
     fn refuses(&self, entry: &Entry<'cb>) -> Option<Error> {
         self.is_stopped(&entry.request).then(|| {
-            Error::cancelled("the call was not sent, because one before it with the same key failed")
+            Error::cancelled("the call was not sent, because an earlier call with the same key failed")
         })
     }
 
@@ -284,8 +284,8 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
         self.journal.as_mut().map_or(Ok(()), |journal| journal.sending(entry))
     }
 
-    fn departing(&mut self) -> Result<()> {
-        let written = self.journal.as_mut().map_or(Ok(()), |journal| journal.departing());
+    fn commit_sending(&mut self) -> Result<()> {
+        let written = self.journal.as_mut().map_or(Ok(()), |journal| journal.commit_sending());
         written.inspect_err(|error| self.stop(error.clone()))
     }
 
@@ -296,7 +296,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
     }
 
     fn answer(&mut self, entry: Entry<'cb>, result: Result<RawResponse>) {
-        // Another run would send it again, so that it has not failed for good.
+        // If another run would send it again, it has not failed permanently.
         let comes_again = self.journal.as_mut().is_some_and(|journal| journal.answered(&entry, &result));
         let Entry { id, index, request, then, sent, ledger, .. } = entry;
         let result = result.map_err(|error| ledger.conclude(error, request.reads()));

@@ -1,4 +1,4 @@
-//! The HTTP that `fetch` needs: GET with limits, and only to hosts that it was told to ask.
+//! HTTP GET requests for `fetch`, with limits, and only to the hosts of the directory.
 
 use std::io;
 use std::net::IpAddr;
@@ -14,11 +14,11 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::files::{LARGEST_DOCUMENT, read_limited};
 
-const CONNECTING: Duration = Duration::from_secs(15);
-const IN_ALL: Duration = Duration::from_secs(120);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(120);
 const REDIRECTS: usize = 5;
 
-/// A client for the documents below one address.
+/// A client for the documents below a URL.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: Client,
@@ -26,7 +26,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// A client for `base`, an `http` or `https` address without credentials in it.
+    /// Makes a client for `base`, an `http` or `https` URL without credentials.
     pub(crate) fn new(base: &str) -> Result<Self> {
         let base = Url::parse(base).with_context(|| format!("`{}` is not a URL", base.escape_debug()))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
@@ -38,10 +38,10 @@ impl Http {
         let builder = Client::builder()
             .tls_backend_preconfigured(tls(&base)?)
             .user_agent(concat!("gapis-cli/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECTING)
-            .timeout(IN_ALL)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
             .redirect(same_host_only())
-            // Another crate of the workspace may turn this feature of reqwest on, for all.
+            // Another crate of the workspace may enable this feature of reqwest for all crates.
             .no_gzip();
         let client =
             without_proxy_on_loopback(builder, &base).build().context("cannot make an HTTP client")?;
@@ -52,7 +52,7 @@ impl Http {
         &self.base
     }
 
-    /// Whether an address that a reply names may be asked: it has the origin of the base, or both are Google's.
+    /// Whether a URL from a response may be requested: it has the same origin as the base, or both belong to Google.
     pub(crate) fn permits(&self, url: &Url) -> bool {
         let googles = |url: &Url| {
             url.scheme() == "https"
@@ -62,17 +62,17 @@ impl Http {
         url.origin() == self.base.origin() || (googles(&self.base) && googles(url))
     }
 
-    /// The body of a successful reply, as it came: no compression is asked for and none is undone.
+    /// Returns the body of a successful response. Compression is neither requested nor removed.
     pub(crate) fn get(&self, url: &Url) -> Result<Vec<u8>> {
         if !self.permits(url) {
-            bail!("{url}: on another host than the directory");
+            bail!("{url}: not on the host of the directory");
         }
         let request = self
             .client
             .get(url.clone())
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity");
-        // The client's own error repeats the address.
+        // The error of the client would repeat the URL.
         let reply = request.send().map_err(reqwest::Error::without_url).with_context(|| url.to_string())?;
         if !reply.status().is_success() {
             bail!("{url}: {}", reply.status());
@@ -87,8 +87,8 @@ impl Http {
     }
 }
 
-/// TLS without a process-wide provider. The machine's own certificates are looked up only where TLS is used, for there
-/// are machines that have none.
+/// The TLS configuration, without a process-wide provider. The system's root certificates are only read if TLS is used,
+/// because some machines have none.
 fn tls(base: &Url) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -114,7 +114,7 @@ fn same_host_only() -> redirect::Policy {
     })
 }
 
-/// A proxy of the environment has no business with a server on this machine.
+/// Ignores a proxy from the environment for a server on this machine.
 fn without_proxy_on_loopback(builder: ClientBuilder, base: &Url) -> ClientBuilder {
     let host = base.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

@@ -1,4 +1,4 @@
-//! Documents from a directory of APIs that a web server keeps.
+//! Documents from a directory of APIs on a web server.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,17 +17,17 @@ use crate::workspace::Workspace;
 /// The directory of all APIs.
 const GOOGLE: &str = "https://www.googleapis.com/discovery/v1/apis";
 
-/// A directory, read once.
+/// A directory, which is read once.
 pub(crate) struct Service {
     http: Http,
     google: bool,
-    /// Where the documents are that we have already.
+    /// The folder of the documents that were fetched before.
     discovery: PathBuf,
     directory: OnceLock<Result<BTreeMap<String, String>, String>>,
 }
 
 impl Service {
-    /// The directory at an address, or Google's.
+    /// The directory at a URL, or Google's.
     pub(super) fn new(address: Option<&str>, workspace: &Workspace) -> Result<Self> {
         let base = address.map_or(GOOGLE, |address| address.trim_end_matches('/'));
         Ok(Service {
@@ -46,7 +46,7 @@ impl Service {
         }
     }
 
-    /// The addresses of the documents that the directory lists, by `id`.
+    /// The URLs of the documents that the directory lists, by `id`.
     fn known(&self) -> &Result<BTreeMap<String, String>, String> {
         self.directory.get_or_init(|| read_directory(&self.http).map_err(|error| format!("{error:#}")))
     }
@@ -76,7 +76,7 @@ impl Service {
     }
 }
 
-/// The addresses of the documents that the directory lists, by `id`.
+/// Reads the URLs of the documents from the directory, by `id`.
 fn read_directory(http: &Http) -> Result<BTreeMap<String, String>> {
     let directory: Value =
         serde_json::from_slice(&http.get(http.base())?).context("the directory is not JSON")?;
@@ -85,8 +85,8 @@ fn read_directory(http: &Http) -> Result<BTreeMap<String, String>> {
     Ok(items.iter().filter_map(|item| Some((text(item, "id")?, text(item, "discoveryRestUrl")?))).collect())
 }
 
-/// Where a document is that the directory does not list, as is true of every second one: at the directory's own usual
-/// place, and at the service itself.
+/// The probable URLs of a document that the directory does not list, which is true for about half of them: the usual
+/// place in the directory, and the service itself.
 fn guesses(http: &Http, google: bool, discovery: &Path, id: &ApiId) -> Vec<String> {
     let root = if google {
         let root_url = || {

@@ -1,4 +1,4 @@
-//! `gapis add`: an API's document and its crate or module, in a user's repository.
+//! `gapis add`: adds an API's document and its crate or module to a user's repository.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::near::did_you_mean;
 use crate::progress::Progress;
 use crate::workspace::{RuntimePlace, Terminal, Workspace};
 
-/// What to add, and in which form.
+/// The APIs to add, and in which form.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis add drive:v3
@@ -24,13 +24,13 @@ use crate::workspace::{RuntimePlace, Terminal, Workspace};
   gapis add calendar:v3 --module --folder src/google
   gapis add drive:v3 --runtime ../gapis/runtime")]
 pub(crate) struct Add {
-    /// The APIs: drive:v3
+    /// The APIs, such as drive:v3
     #[arg(value_name = "API", required = true)]
     pub(crate) apis: Vec<String>,
-    /// Only these methods and the schemas they reach, such as 'files.list,permissions.*'
+    /// Only these methods and the schemas that they need, such as 'files.list,permissions.*'
     #[arg(long, value_name = "METHODS", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Write a module of your own crate, which depends on gapis-runtime, in place of a crate
+    /// Write a module of your own crate, which depends on gapis-runtime, instead of a crate
     #[arg(long)]
     pub(crate) module: bool,
     /// Remove the descriptions, so that only facts of the interface remain
@@ -39,26 +39,27 @@ pub(crate) struct Add {
     /// A folder of NAME.VERSION.json files, or the URL of a directory of APIs [default: Google's]
     #[arg(long, value_name = "DIR_OR_URL")]
     pub(crate) from: Option<String>,
-    /// The folder for documents and crates, where there is no gapis.toml yet [default: apis]
+    /// The folder for documents and crates, if there is no gapis.toml yet [default: apis]
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<String>,
-    /// The folder or Git repository of gapis-runtime, where there is no gapis.toml yet [default: that of gapis]
+    /// The folder or Git repository of gapis-runtime, if there is no gapis.toml yet [default: that of gapis]
     #[arg(long, value_name = "DIR_OR_URL")]
     pub(crate) runtime: Option<String>,
 }
 
 impl Add {
-    /// Adds to the repository that `folder` is in, or makes one of it. Returns whether all went well.
+    /// Adds the APIs to the repository that contains `folder`, or creates `gapis.toml` there. Returns whether
+    /// everything succeeded.
     ///
     /// # Errors
-    /// If an API cannot be had, or no crate can be made of it; then nothing is left behind.
+    /// If an API cannot be fetched, or no crate can be generated for it. Nothing is left behind then.
     pub(crate) fn run(&self, folder: &Path, terminal: &mut Terminal<'_>) -> Result<bool> {
         if self.apis.len() > 1 && !self.only.is_empty() {
-            bail!("`--only` goes with one API");
+            bail!("`--only` needs exactly one API");
         }
         let found = config::find_if_any(folder)?;
         if found.is_some() && (self.folder.is_some() || self.runtime.is_some()) {
-            bail!("there is a gapis.toml already: change `folder` and `runtime` in it");
+            bail!("gapis.toml already exists; change `folder` and `runtime` there");
         }
         let is_new = found.is_none();
         let workspace = match found {
@@ -67,7 +68,7 @@ impl Add {
         };
         let done = self.add(&workspace, terminal);
         if is_new && done.is_err() {
-            // It was made for nothing. That it may stay is not what went wrong.
+            // The new file is not needed. The first error is the one to report.
             let _ = fs::remove_file(workspace.list());
         }
         let added = done?;
@@ -85,13 +86,13 @@ impl Add {
         let apis = Apis::of(&workspace)?;
         for id in &added {
             if let Some(entry) = apis.get(id) {
-                tell(&workspace, folder, id, entry, terminal)?;
+                report_added(&workspace, folder, id, entry, terminal)?;
             }
         }
         Ok(true)
     }
 
-    /// Makes the folder a repository of APIs.
+    /// Creates `gapis.toml` in the folder.
     fn found_repository(&self, folder: &Path) -> Result<Workspace> {
         let path = folder.join(config::FILE);
         let text = config::new_file(self.folder.as_deref(), self.runtime.as_deref());
@@ -101,7 +102,7 @@ impl Add {
         })
     }
 
-    /// Stores the documents and lists the APIs. Returns those that are to be generated.
+    /// Stores the documents and lists the APIs. Returns the APIs to generate.
     fn add(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<Vec<ApiId>> {
         let mut apis = Apis::of(workspace)?;
         let origin = Origin::of(self.from.as_deref(), workspace)?;
@@ -113,7 +114,7 @@ impl Add {
             let id = named(text, &origin)?;
             if apis.get(&id).is_some() && self.only.is_empty() && !self.module {
                 drop(progress);
-                bail!("{id} is here already; `gapis update {id}` brings its newest revision");
+                bail!("{id} has already been added; `gapis update {id}` fetches its newest revision");
             }
             progress.begin(&id.to_string());
             let newest = newest(&origin, &id, prose)?;
@@ -126,7 +127,7 @@ impl Add {
             documents.push((id, newest));
         }
         drop(progress);
-        // Everything can be made. Only now something is written.
+        // Every crate can be generated. Only now files are written.
         let mut added = Vec::new();
         for (id, Newest { text, found: source, revision }) in documents {
             store(&mut apis, workspace, &id, &Fetched { text, source, revision })?;
@@ -138,25 +139,25 @@ impl Add {
     }
 }
 
-/// The API that is meant. Where the version is missing, the error names those that there are.
+/// The API with this name. If the version is missing, the error names the versions that exist.
 fn named(text: &str, origin: &Origin) -> Result<ApiId> {
     let wrong = match text.parse() {
         Ok(id) => return Ok(id),
         Err(wrong) => wrong,
     };
-    // What cannot be asked for is no help.
+    // If the directory cannot be read, the error has no suggestions.
     let all = origin.apis().unwrap_or_default();
     let versions: Vec<String> =
         all.iter().filter(|id| id.name == text).map(|id| format!("`gapis add {id}`")).collect();
     if !versions.is_empty() {
-        bail!("`{text}` is an API without its version: {}", versions.join(" or "));
+        bail!("`{text}` needs a version: {}", versions.join(" or "));
     }
     let names: Vec<&str> = all.iter().map(|id| id.name.as_str()).collect();
     Err(wrong.context(format!("no API `{}`{}", text.escape_debug(), did_you_mean(text, names))))
 }
 
-/// Says what was made, and how it is used.
-fn tell(
+/// Prints what was added, and how to use it.
+fn report_added(
     workspace: &Workspace,
     from: &Path,
     id: &ApiId,
@@ -185,7 +186,7 @@ fn tell(
     Ok(())
 }
 
-/// The dependency on the runtime in the `Cargo.toml` of the folder.
+/// The dependency on the runtime, for the `Cargo.toml` of the folder.
 fn runtime_line(workspace: &Workspace, from: &Path) -> Result<String> {
     Ok(match &workspace.runtime {
         RuntimePlace::Registry => format!("gapis-runtime = \"{}\"", env!("CARGO_PKG_VERSION")),

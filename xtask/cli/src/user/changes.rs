@@ -1,4 +1,4 @@
-//! `gapis diff`: what the newest documents would change in the Rust API, before they are taken.
+//! `gapis diff`: shows what the newest documents would change in the Rust API, without storing them.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::files::read_document;
 use crate::generate::options;
 use crate::workspace::{Terminal, Workspace};
 
-/// What to compare.
+/// The documents to compare.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis diff
@@ -34,10 +34,10 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Compares. Returns whether nothing breaks.
+    /// Compares the documents. Returns whether no change is breaking.
     ///
     /// # Errors
-    /// If a document cannot be found or read, or no crate can be made of it.
+    /// If a document cannot be found or read, or no crate can be generated from it.
     pub(crate) fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         if let [old, new] = self.sides.as_slice() {
             return Diff { old: old.clone(), new: new.clone(), json: self.json }.run(workspace, terminal);
@@ -56,7 +56,7 @@ impl Changes {
     }
 }
 
-/// The inventory of the document that is stored.
+/// The inventory of the stored document.
 pub(super) fn stored(workspace: &Workspace, id: &ApiId, entry: &Entry) -> Result<Inventory> {
     let path = workspace.discovery.join(&entry.file);
     let document = read_document(&path).with_context(|| format!("cannot read {}", path.display()))?;

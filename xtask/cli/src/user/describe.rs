@@ -1,23 +1,23 @@
-//! `gapis describe`: what a method takes and gives, and the lines of Rust that call it, alone and in a batch.
+//! `gapis describe`: shows the parameters and the response of a method, and the Rust code that calls it, alone and in a
+//! batch.
 
-mod lines;
 mod prose;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use gapis_codegen::Inventory;
 use gapis_codegen::inventory::{Location, Method};
-use gapis_codegen::{Inventory, Limits};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use self::lines::Lines;
 use self::prose::Prose;
 use crate::documents::{Document, Documents};
+use crate::lines::{self, Expression};
 use crate::near::did_you_mean;
 use crate::workspace::{Terminal, Workspace};
 
-/// What to describe.
+/// The method to describe.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis describe drive.files.get
@@ -28,7 +28,7 @@ pub(crate) struct Describe {
     /// A method's id, an API, or a resource, whose methods are listed
     #[arg(value_name = "WHAT")]
     pub(crate) what: String,
-    /// A document to look in, in place of those of gapis.toml
+    /// A document to search instead of those of gapis.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Vec<PathBuf>,
     /// Print a method as one JSON object
@@ -37,10 +37,10 @@ pub(crate) struct Describe {
 }
 
 impl Describe {
-    /// Describes.
+    /// Describes a method, or lists the methods of an API or a resource.
     ///
     /// # Errors
-    /// If there is no such thing; the message names what comes close.
+    /// If there is no such method. The message names similar methods.
     pub(crate) fn run(
         &self,
         workspace: impl FnOnce() -> Result<Workspace>,
@@ -56,7 +56,7 @@ impl Describe {
             return list(&read.inventory, "", terminal);
         }
         let mut known = Vec::new();
-        // The document whose API begins the id comes first, and mostly there is no need for another.
+        // The document of the API whose name begins the id comes first. Usually no other document is read.
         for (_, document) in documents.by_method(what) {
             let read = document.read()?;
             if let Some(method) = read.inventory.methods.iter().find(|method| method.id == what) {
@@ -88,8 +88,8 @@ impl Describe {
         terminal: &mut Terminal<'_>,
     ) -> Result<bool> {
         let prose = Prose::of(bytes, &method.id);
-        let lines = Lines::of(inventory, method);
-        let facts = Facts { document, inventory, method, prose: &prose, lines: &lines };
+        let expression = Expression::of(inventory, method);
+        let facts = Facts { document, inventory, method, prose: &prose, expression: &expression };
         if self.json {
             serde_json::to_writer_pretty(&mut *terminal.out, &facts.json()).context("cannot print")?;
             writeln!(terminal.out)?;
@@ -100,7 +100,7 @@ impl Describe {
     }
 }
 
-/// Lists the methods whose ids begin so.
+/// Lists the methods whose ids have this prefix.
 fn list(inventory: &Inventory, prefix: &str, terminal: &mut Terminal<'_>) -> Result<bool> {
     let methods: Vec<&Method> =
         inventory.methods.iter().filter(|method| method.id.starts_with(prefix)).collect();
@@ -111,13 +111,13 @@ fn list(inventory: &Inventory, prefix: &str, terminal: &mut Terminal<'_>) -> Res
     Ok(true)
 }
 
-/// All that is said of a method.
+/// Everything that is shown of a method.
 struct Facts<'a> {
     document: &'a Document,
     inventory: &'a Inventory,
     method: &'a Method,
     prose: &'a Prose,
-    lines: &'a Lines,
+    expression: &'a Expression,
 }
 
 /// One parameter as a row of a table.
@@ -151,17 +151,13 @@ impl Facts<'_> {
         argument.map(|argument| argument.ty.as_str()).or(update)
     }
 
-    /// The URLs of the scopes any of which suffices.
+    /// The URLs of the scopes. One of them suffices.
     fn scopes(&self) -> Vec<&str> {
         let url = |name: &String| {
             let path = format!("scopes::{name}");
             self.inventory.scopes.iter().find(|scope| scope.path == path).map(|scope| scope.url.as_str())
         };
         self.method.scopes.iter().filter_map(url).collect()
-    }
-
-    fn calls(&self) -> usize {
-        self.document.limits().calls.unwrap_or(1000)
     }
 
     fn text(&self) -> String {
@@ -191,55 +187,24 @@ impl Facts<'_> {
         if !media.is_empty() {
             text.push_str(&format!("Media      {media}, not in a batch\n"));
         }
-        text.push_str(&format!("Batch      {}\n", self.batch()));
-        if let Some(quota) = self.quota() {
+        text.push_str(&format!("Batch      {}\n", self.document.batch_facts(self.inventory)));
+        if let Some(quota) = self.document.quota_facts(self.method) {
             text.push_str(&format!("Quota      {quota}\n"));
         }
         for (index, scope) in self.scopes().into_iter().enumerate() {
             text.push_str(if index == 0 { "Scopes     " } else { "        or " });
             text.push_str(&format!("{scope}\n"));
         }
-        for (title, lines) in [
-            ("A call", &self.lines.call),
-            ("In a batch", &self.lines.batch),
-            ("A line for `gapis batch`", &self.lines.json),
-        ] {
+        let ways = lines::ways(method).into_iter();
+        let rust = ways.map(|way| (way.title, self.expression.lines(self.inventory, way)));
+        let json = ("A line for `gapis batch`", vec![lines::line(method)]);
+        for (title, lines) in rust.chain([json]) {
             text.push_str(&format!("\n{title}\n"));
             for line in lines {
                 text.push_str(&format!("    {line}\n"));
             }
         }
         text
-    }
-
-    fn batch(&self) -> String {
-        let Limits { calls, .. } = self.document.limits();
-        let path = &self.inventory.service.batch_path;
-        let source = self.document.limits_source();
-        match calls {
-            Some(0) => "the API takes no batches; calls go one by one".to_owned(),
-            Some(calls) => {
-                format!("up to {calls} calls in one request to /{path} ({})", source.unwrap_or("gapis.toml"))
-            }
-            None => format!("up to {} calls in one request to /{path}, the usual limit", self.calls()),
-        }
-    }
-
-    /// What a call costs, and of what, where something is known of that.
-    fn quota(&self) -> Option<String> {
-        let quota = self.document.quota();
-        let units = quota.units_of(&self.method.id);
-        let rates = [(quota.project_per_minute, "a project"), (quota.user_per_minute, "each user")];
-        let rates: Vec<String> = rates
-            .iter()
-            .filter_map(|(rate, whose)| Some(format!("{} a minute for {whose}", (*rate)?)))
-            .collect();
-        if units == 1 && rates.is_empty() {
-            return None;
-        }
-        let of = if rates.is_empty() { String::new() } else { format!(" of {}", rates.join(", ")) };
-        let source = self.document.quota_source().unwrap_or("gapis.toml");
-        Some(format!("{units} {}{of} ({source})", if units == 1 { "unit" } else { "units" }))
     }
 
     fn table(&self, title: &str, rows: &[Row<'_>], text: &mut String) {
@@ -263,6 +228,9 @@ impl Facts<'_> {
             rows.into_iter().map(row).collect()
         };
         let (method, service) = (self.method, &self.inventory.service);
+        let ways = lines::ways(method).into_iter();
+        let rust: Map<String, Value> =
+            ways.map(|way| (way.key.to_owned(), json!(self.expression.lines(self.inventory, way)))).collect();
         json!({
             "id": method.id,
             "api": self.inventory.api,
@@ -278,14 +246,14 @@ impl Facts<'_> {
             "uploads": method.uploads,
             "downloads": method.downloads,
             "scopes": self.scopes(),
-            "batch": { "path": service.batch_path, "calls": self.calls(), "source": self.document.limits_source() },
+            "batch": { "path": service.batch_path, "calls": self.document.calls(), "source": self.document.limits_source() },
             "quota": {
                 "units": self.document.quota().units_of(&method.id),
                 "project_per_minute": self.document.quota().project_per_minute,
                 "user_per_minute": self.document.quota().user_per_minute,
                 "source": self.document.quota_source(),
             },
-            "rust": { "call": self.lines.call, "batch": self.lines.batch },
+            "rust": rust,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! `gapis list`: the APIs of the repository, or those that there are.
+//! `gapis list`: lists the APIs of the repository, or all APIs that can be added.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use crate::fetch::Origin;
 use crate::list::list;
 use crate::workspace::{Kind, Terminal, Workspace};
 
-/// What to list.
+/// The APIs to list.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis list
   gapis list --all
   gapis list --all calendar")]
 pub(crate) struct Show {
-    /// Those that can be added, too
+    /// Also list the APIs that can be added
     #[arg(long)]
     pub(crate) all: bool,
-    /// Only those with this in their names
+    /// Only list APIs whose names contain this
     #[arg(value_name = "WORD", requires = "all")]
     pub(crate) word: Option<String>,
     /// A folder of NAME.VERSION.json files, or the URL of a directory of APIs [default: Google's]

@@ -1,4 +1,4 @@
-//! `gapis update`: the newest documents, and the crates and modules of them.
+//! `gapis update`: stores the newest documents, and writes their crates and modules.
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -11,7 +11,7 @@ use crate::generate::{Generate, count, options};
 use crate::progress::{Progress, for_each};
 use crate::workspace::{Terminal, Workspace};
 
-/// What to update.
+/// The APIs to update.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis update
@@ -35,10 +35,11 @@ struct Newer {
 }
 
 impl Update {
-    /// Updates. Returns whether every API could be.
+    /// Updates the APIs. Returns whether every API could be updated.
     ///
     /// # Errors
-    /// If the list of APIs cannot be read or written, or the source cannot be used. Failures of single APIs are printed.
+    /// If the list of APIs cannot be read or written, or the source cannot be used. Failures of single APIs are
+    /// printed.
     pub(crate) fn run(&self, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
         let mut apis = Apis::of(workspace)?;
         let ids = apis.select(&self.apis)?;
@@ -78,7 +79,7 @@ impl Update {
 fn newer(workspace: &Workspace, origin: &Origin, id: &ApiId, entry: &Entry, prose: Prose) -> Result<Newer> {
     let Newest { text, found, revision } = newest(origin, id, prose)?;
     let options = options(id, entry);
-    // A document that no crate can be made of does not replace one.
+    // A document from which no crate can be generated does not replace the old one.
     gapis_codegen::generate(text.as_bytes(), &options)?;
     let new = gapis_codegen::inventory(text.as_bytes(), &options)?;
     let changes = stored(workspace, id, entry)?.changes_to(&new);

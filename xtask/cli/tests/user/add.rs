@@ -78,7 +78,7 @@ fn what_cannot_be_added_leaves_nothing_behind() {
         "{error}"
     );
     let error = user.error(&["add", "pond", "--from", &from]);
-    assert_eq!(error, "`pond` is an API without its version: `gapis add pond:v1` or `gapis add pond:v2`");
+    assert_eq!(error, "`pond` needs a version: `gapis add pond:v1` or `gapis add pond:v2`");
     let error = user.error(&["add", "pnod", "--from", &from]);
     assert!(error.starts_with("no API `pnod`; did you mean `pond`?"), "{error}");
     let error = user.error(&["add", "farm:v2", "--only", "animals.gte", "--from", &from]);
@@ -98,9 +98,9 @@ fn what_is_here_already_is_told() {
     user.add("pond:v1", &[]);
     let from = user.server.url("/apis");
     let error = user.error(&["add", "pond:v1", "--from", &from]);
-    assert_eq!(error, "pond:v1 is here already; `gapis update pond:v1` brings its newest revision");
+    assert_eq!(error, "pond:v1 has already been added; `gapis update pond:v1` fetches its newest revision");
     let error = user.error(&["add", "farm:v2", "--folder", "x", "--from", &from]);
-    assert!(error.contains("change `folder` and `runtime` in it"), "{error}");
+    assert!(error.contains("change `folder` and `runtime` there"), "{error}");
     assert_eq!(user.run_well(&["list", "--all", "pond", "--from", &from]), "pond:v1  here\npond:v2\n");
     let out = user.run_well(&["list"]);
     assert!(out.contains("pond:v1  20260102        1        1  batch        1000  yes\n"), "{out}");
@@ -111,6 +111,11 @@ fn without_a_list_the_way_to_one_is_named() {
     let user = User::new();
     for command in [&["update"][..], &["generate"], &["diff"], &["list"], &["describe", "pond.fish.get"]] {
         let error = user.error(command);
-        assert!(error.starts_with("no gapis.toml here or above; `gapis add drive:v3`"), "{error}");
+        assert!(
+            error.starts_with(
+                "no gapis.toml in this folder or its parents; for example, `gapis add drive:v3`"
+            ),
+            "{error}"
+        );
     }
 }

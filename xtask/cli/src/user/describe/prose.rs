@@ -1,16 +1,16 @@
-//! What a document says of a method in words. The model of the generator knows it as documentation only, so that it is
-//! read from the document here.
+//! The descriptions of a method and its parameters. They are read from the document, because the generator's model has
+//! them only as documentation.
 
 use serde_json::Value;
 
-/// A method's words.
+/// The descriptions of a method.
 pub(super) struct Prose {
     pub(super) method: Option<String>,
     parameters: Value,
 }
 
 impl Prose {
-    /// Of the method with that id; nothing where the document has none.
+    /// The descriptions of the method with this id. Empty if the document has none.
     pub(super) fn of(document: &[u8], id: &str) -> Self {
         let document: Value = serde_json::from_slice(document).unwrap_or_default();
         let method = find(&document, id);
@@ -19,19 +19,19 @@ impl Prose {
         Prose { method: text.map(first_sentence), parameters }
     }
 
-    /// What a parameter is for, in one line.
+    /// The description of a parameter, in one line.
     pub(super) fn parameter(&self, wire: &str) -> String {
         let text = self.parameters.get(wire).and_then(|parameter| parameter.get("description"));
         text.and_then(Value::as_str).map(first_sentence).unwrap_or_default()
     }
 }
 
-/// The method with that id in a document or in a resource. The reader of JSON bounds how deep they are.
+/// Finds the method with this id in a document or a resource. The JSON parser limits the depth.
 fn find<'v>(parent: &'v Value, id: &str) -> Option<&'v Value> {
     let members =
         |key: &str| parent.get(key).and_then(Value::as_object).into_iter().flat_map(|map| map.values());
-    let own = members("methods").find(|method| method.get("id").and_then(Value::as_str) == Some(id));
-    own.or_else(|| members("resources").find_map(|resource| find(resource, id)))
+    let method = members("methods").find(|method| method.get("id").and_then(Value::as_str) == Some(id));
+    method.or_else(|| members("resources").find_map(|resource| find(resource, id)))
 }
 
 /// The first sentence, on one line and without control characters.
