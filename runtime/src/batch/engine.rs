@@ -56,7 +56,7 @@ pub(super) struct Engine<'cb> {
     options: BatchOptions,
     pub(super) counts: Counts,
     waiting: Waiting<'cb>,
-    // Boxed, as they are moved out and back for each part.
+    // Boxed, because they are moved out and back for each part.
     #[allow(clippy::vec_box)]
     in_flight: Vec<Box<Exchange<'cb>>>,
     /// Responses that have all replies, but whose ends have not been read.

@@ -161,7 +161,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         self
     }
 
-    /// Sets limits on the sizes of the server's responses.
+    /// Sets limits on the sizes of the server's responses. Default: [`ReadLimits::default`].
     pub fn with_limits(mut self, limits: ReadLimits) -> Self {
         self.options.limits = limits;
         self

@@ -211,8 +211,9 @@ impl<T: FromClient> Builder<T> {
     }
 
     /// Sets how many calls may be sent again before others succeed, so that retries do not make the trouble of a server
-    /// worse. Default: 100. Each success adds a tenth of a call to the budget, up to this number. Calls of a batch that
-    /// the server refused without looking at them, because there were too many or it was down, are not counted.
+    /// worse. Default: 100. Each success adds a tenth of a call to the budget, up to this number. The calls of a batch
+    /// whose request failed as a whole, such as by a broken connection, count as one. Those that the server refused
+    /// without looking at them, because there were too many or it was down, are not counted.
     pub fn retry_budget(mut self, calls: u32) -> Self {
         self.budget = calls;
         self

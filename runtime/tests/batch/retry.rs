@@ -462,6 +462,26 @@ async fn what_was_held_back_waits_as_long_as_the_server_asks() {
     assert_eq!(early, 2, "no more than were on their way at first");
 }
 
+/// A connection that breaks costs as much as it takes to send one request again, and not as many calls as it had.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_breaks_costs_one_of_the_budget() {
+    for how in 0..3 {
+        let peer = Peer::new(move |sent| match (sent.number, how) {
+            (2.., _) => sent.echo(),
+            (_, 0) => sent.echo().cut(100, Some(Piece::Break)),
+            (_, 1) => Answer::error(Error::transport("reset", "by script")),
+            (_, _) => Answer::json(502, ""),
+        });
+        let zoo = peer.builder().retry_budget(2).retry(policy(3)).build().unwrap();
+        let mut batch = zoo.batch().with_concurrency(1);
+        (0..200).for_each(|at| {
+            let _ = batch.add(zoo.get(&at.to_string())).unwrap();
+        });
+        let report = batch.execute().await;
+        assert_eq!((report.failures(), report.retries()), (0, 200), "{how}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_budget_for_some_calls_sends_some_calls_again() {
     let peer = Peer::new(|sent| {

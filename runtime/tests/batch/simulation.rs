@@ -423,8 +423,12 @@ async fn any_server(seed: u64) -> Result<(), String> {
     let job = job(&server, calls, reads, seed).await;
     let seen = job.seen.lock().unwrap();
     let twice = seen.executed.values().filter(|times| **times > 1).count();
-    let outage = server.outage.map_or(0.0, |(from, to)| to - from);
-    let slowest = server.latency.as_secs_f64() * (calls as f64 / 400.0 + 10.0);
+    // The end of an outage is seen by a probe, of which there is one in ten seconds, and then requests grow from one call.
+    let outage = server.outage.map_or(0.0, |(from, to)| to - from + 20.0);
+    // Two requests at once, of which no more calls pass than the server allows at once.
+    let at_once = if let Some(Quota::Tokens(_, burst)) = server.quota { burst.min(100.0) } else { 100.0 };
+    let slowest = server.latency.as_secs_f64() * (calls as f64 / (2.0 * at_once) + 10.0);
+    // Learning a rate takes its time.
     let bound = server.ideal(calls) * 1.5 + outage + slowest + 200.0;
     let wrong = match () {
         () if !reads && twice > 0 => "a POST was executed twice",

@@ -16,6 +16,13 @@ use serde_json::{Map, Value, json};
 use crate::names::{distinct, name};
 use crate::shapes::Shapes;
 
+/// For tests that go through many cases: 1, so that they take each, if the environment variable `GAPIS_ALL` is set, as it
+/// is in CI; otherwise `few`, for every `few`th, so that `cargo test` takes seconds.
+#[must_use]
+pub fn step(few: usize) -> usize {
+    if std::env::var_os("GAPIS_ALL").is_some() { 1 } else { few }
+}
+
 /// The document of that seed. Its API is called `random`, in the version `v` and the seed.
 #[must_use]
 pub fn document(seed: u64) -> Value {

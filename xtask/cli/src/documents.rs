@@ -1,4 +1,5 @@
-//! The documents that `gapis describe` and `gapis batch` look methods up in: those of the repository, or named files.
+//! The documents in which `gapis describe` and `gapis batch` find methods: those of the repository, or files given by
+//! the user.
 
 use std::path::PathBuf;
 
@@ -11,19 +12,19 @@ use crate::files::read_document;
 use crate::generate::options;
 use crate::workspace::Workspace;
 
-/// How many calls a batch has at most, where nothing else is known: the number that the batch guides of the Python and .NET
-/// clients give for all APIs.
+/// The maximum number of calls in a batch, if no other limit is known. The batch guides of the Python and .NET clients
+/// state it for all APIs.
 const USUAL_CALLS: usize = 1000;
 
-/// Documents, not read yet.
+/// Documents that have not been read yet.
 #[derive(Debug)]
 pub(crate) struct Documents(Vec<Document>);
 
-/// A document, not read yet.
+/// A document that has not been read yet.
 #[derive(Debug)]
 pub(crate) struct Document {
     path: PathBuf,
-    /// What its file is called says which API it is of.
+    /// The API, by the name of the file.
     id: Option<ApiId>,
     entry: Entry,
 }
@@ -36,10 +37,10 @@ pub(crate) struct Read {
 }
 
 impl Documents {
-    /// Those of a repository.
+    /// The documents of a repository.
     ///
     /// # Errors
-    /// If its list cannot be read.
+    /// If the list of APIs cannot be read.
     pub(crate) fn of(workspace: &Workspace) -> Result<Self> {
         let apis = Apis::of(workspace)?;
         let document = |(id, entry): (&ApiId, &Entry)| Document {
@@ -50,10 +51,11 @@ impl Documents {
         Ok(Documents(apis.iter().map(document).collect()))
     }
 
-    /// Files. What is known of an API by the name of its file is known here, too.
+    /// The documents in these files. If a file is named like an API's document, the known limits and quotas of the API
+    /// apply.
     ///
     /// # Errors
-    /// If this program's own list cannot be read.
+    /// If the program's built-in list is invalid.
     pub(crate) fn of_files(paths: &[PathBuf]) -> Result<Self> {
         let known = Apis::known()?;
         let document = |path: &PathBuf| {
@@ -69,7 +71,7 @@ impl Documents {
         self.0.iter()
     }
 
-    /// All of them with their numbers, those first whose API's name begins the method's id.
+    /// All documents with their indices. Documents of the API whose name begins the method's id come first.
     pub(crate) fn by_method<'d>(&'d self, id: &'d str) -> impl Iterator<Item = (usize, &'d Document)> {
         let all = || self.0.iter().enumerate();
         let first = all().filter(|(_, document)| document.begins(id));
@@ -78,26 +80,26 @@ impl Documents {
 }
 
 impl Document {
-    /// Whether the text names its API: `drive:v3`, `drive.v3`, `gapis-drive-v3`.
+    /// Whether the text names the document's API: `drive:v3`, `drive.v3` or `gapis-drive-v3`.
     pub(crate) fn is_called(&self, text: &str) -> bool {
         let is = |id: &ApiId| text == id.to_string() || text == id.stem() || text == id.crate_name();
         self.id.as_ref().is_some_and(is)
     }
 
-    /// Its API, if its file is called as one.
+    /// The document's API, if its file is named like an API's document.
     #[cfg(feature = "site")]
     pub(crate) fn id(&self) -> Option<&ApiId> {
         self.id.as_ref()
     }
 
-    /// Its API as `drive:v3`, or its path.
+    /// The document's API in the form `drive:v3`, or its path.
     #[cfg(feature = "site")]
     pub(crate) fn name(&self) -> String {
         self.id.as_ref().map_or_else(|| self.path.display().to_string(), ToString::to_string)
     }
 
-    /// Whether a pattern names its API: as in [`Document::is_called`], by the name without the version, or with a `*` for
-    /// any text.
+    /// Whether a pattern matches the document's API: a name as in [`Document::is_called`], a name without the version,
+    /// or text with `*` for any characters.
     #[cfg(feature = "site")]
     pub(crate) fn is_named(&self, pattern: &str) -> bool {
         let Some(id) = &self.id else { return false };
@@ -115,7 +117,7 @@ impl Document {
         rest.ends_with(last)
     }
 
-    /// Whether the name of its API begins that method's id.
+    /// Whether the method's id begins with the name of the document's API.
     pub(crate) fn begins(&self, method: &str) -> bool {
         let name = method.split('.').next().unwrap_or(method);
         self.id.as_ref().is_some_and(|id| id.name == name)
@@ -129,16 +131,16 @@ impl Document {
         self.entry.limits_source.as_deref()
     }
 
-    /// How many calls a batch has at most; 0 if there are no batches.
+    /// The maximum number of calls in a batch, or 0 if the API does not accept batches.
     pub(crate) fn calls(&self) -> usize {
         self.limits().calls.unwrap_or(USUAL_CALLS)
     }
 
-    /// How its calls are batched, in words.
+    /// The limit of batches, in words.
     pub(crate) fn batch_facts(&self, inventory: &Inventory) -> String {
         let path = &inventory.service.batch_path;
         match self.limits().calls {
-            Some(0) => "the API takes no batches; calls go one by one".to_owned(),
+            Some(0) => "the API does not accept batches; calls are sent one by one".to_owned(),
             Some(calls) => {
                 let source = self.limits_source().unwrap_or("gapis.toml");
                 format!("up to {calls} calls in one request to /{path} ({source})")
@@ -147,7 +149,7 @@ impl Document {
         }
     }
 
-    /// What a call of a method costs, and of what, where something is known of that.
+    /// The cost of a call of the method and the quotas of the API, in words, if anything is known about them.
     pub(crate) fn quota_facts(&self, method: &Method) -> Option<String> {
         let quota = self.quota();
         let units = quota.units_of(&method.id);
@@ -172,17 +174,17 @@ impl Document {
         self.entry.quota_source.as_deref()
     }
 
-    /// Reads it: all of its methods, whichever are generated.
+    /// Reads the document: all of its methods, whether or not they are generated.
     ///
     /// # Errors
-    /// If it cannot be read, or is no discovery document.
+    /// If it cannot be read, or is not a discovery document.
     pub(crate) fn read(&self) -> Result<Read> {
         let (bytes, options) = self.bytes()?;
         let inventory = gapis_codegen::inventory(&bytes, &options)?;
         Ok(Read { bytes, inventory })
     }
 
-    /// Reads it with the documentation of what is in it.
+    /// Reads the document, including descriptions.
     ///
     /// # Errors
     /// As [`Document::read`].
@@ -192,7 +194,7 @@ impl Document {
         Ok(gapis_codegen::documented(&bytes, &options)?)
     }
 
-    /// Reads what a call needs of it.
+    /// Reads the parts of the document that calls need.
     ///
     /// # Errors
     /// As [`Document::read`].

@@ -1,21 +1,21 @@
-//! The lines of Rust that call a method, and the line of JSON that `gapis batch` takes for it.
+//! The Rust code that calls a method, and the line of JSON for `gapis batch`.
 //!
-//! They are for a function that has `credentials` and returns a `Result` that takes any error. `tests/site/run.sh` compiles
-//! them for whole APIs.
+//! The code is for a function that has `credentials` and returns a `Result` for any error. `tests/site/run.sh` compiles
+//! it for whole APIs.
 
 use gapis_codegen::Inventory;
 use gapis_codegen::inventory::{Argument, Enum, Location, Method};
 use serde_json::{Map, Value, json};
 
-/// A way to call a method: its name in data, what it is called, and its lines, in which `{call}` is the call, `{name}` the variable of the
-/// service, and `{library}` the crate.
+/// A way to call a method: its key in JSON, its title, and its lines of code. In these, `{call}` stands for the call,
+/// `{name}` for the variable with the service, and `{library}` for the crate.
 pub(crate) struct Way {
     pub(crate) key: &'static str,
     pub(crate) title: &'static str,
     pub(crate) lines: &'static str,
 }
 
-/// The lines before all others. `{imports}` is what is used of the crate, with the service first.
+/// The lines before all others. `{imports}` stands for the imports from the crate, beginning with the service.
 pub(crate) const SETUP: &str = "\
 use {library}::{imports};
 let {name} = {service}::builder().credentials(credentials).build()?;";
@@ -41,7 +41,7 @@ while let Some(item) = items.next().await {
 }",
 };
 
-/// Where it is not known which member of a page has the items.
+/// For methods whose response has pages, if it is not known which member has the items.
 pub(crate) const PAGES: Way = Way {
     key: "pages",
     title: "Its pages",
@@ -81,16 +81,16 @@ pub(crate) fn ways(method: &Method) -> Vec<&'static Way> {
     WAYS.into_iter().filter(has).collect()
 }
 
-/// What differs between methods: the lines of all ways are made of it.
+/// The parts of the code that differ between methods. The lines of all ways are built from them.
 pub(crate) struct Expression {
-    /// The call: `drive.files().get("FILEID")`.
+    /// The call, such as `drive.files().get("FILEID")`.
     pub(crate) call: String,
-    /// The modules of the crate that they use.
+    /// The modules of the crate that the code uses.
     pub(crate) imports: Vec<&'static str>,
 }
 
 impl Expression {
-    /// The expression of a method.
+    /// Builds the expression for a method.
     pub(crate) fn of(inventory: &Inventory, method: &Method) -> Self {
         let name = variable(inventory);
         let value = |argument| literal(argument, &inventory.enums);
@@ -104,7 +104,7 @@ impl Expression {
         Expression { imports, call }
     }
 
-    /// The lines of a way.
+    /// The lines of code for a way.
     pub(crate) fn lines(&self, inventory: &Inventory, way: &Way) -> Vec<String> {
         let service = inventory.service.path.as_str();
         let imports = match self.imports.as_slice() {
@@ -118,22 +118,22 @@ impl Expression {
                 .replace("{name}", &variable(inventory))
                 .replace("{call}", &self.call)
         };
-        let own = |text: &str| fill(text).lines().map(str::to_owned).collect::<Vec<_>>();
-        [own(SETUP), own(way.lines)].concat()
+        let filled = |text: &str| fill(text).lines().map(str::to_owned).collect::<Vec<_>>();
+        [filled(SETUP), filled(way.lines)].concat()
     }
 }
 
-/// The crate in Rust.
+/// The crate's name in Rust code.
 pub(crate) fn library(inventory: &Inventory) -> String {
     inventory.crate_name.replace('-', "_")
 }
 
-/// The variable that has the service.
+/// The name of the variable with the service.
 pub(crate) fn variable(inventory: &Inventory) -> String {
     inventory.service.path.to_ascii_lowercase()
 }
 
-/// Whether code uses a module. A path begins after a character that is in no name: `enums::` is not in `myenums::`.
+/// Whether code uses a module. The path must not be part of a longer name: `myenums::` does not use `enums::`.
 fn uses(code: &str, module: &str) -> bool {
     code.match_indices(&format!("{module}::")).any(|(at, _)| {
         let before = code.get(..at).and_then(|before| before.chars().next_back());
@@ -141,7 +141,7 @@ fn uses(code: &str, module: &str) -> bool {
     })
 }
 
-/// An argument's value as a program might write it.
+/// An example value for an argument.
 fn literal(argument: &Argument, enums: &[Enum]) -> String {
     match argument.ty.strip_prefix("&[").and_then(|list| list.strip_suffix(']')) {
         Some(item) => format!("&[{}]", value(argument, item, enums)),
@@ -169,14 +169,14 @@ fn value(argument: &Argument, ty: &str, enums: &[Enum]) -> String {
                 "Date" => format!("{reference}\"2026-01-31\".parse()?"),
                 "Duration" => format!("{reference}\"3.5s\".parse()?"),
                 "Base64" => format!("{reference}runtime::Base64::from(&b\"hello\"[..])"),
-                // There is no other type; its name would say the most.
+                // There is no other type. For a new one, the name of the argument would say the most.
                 _ => argument.name.clone(),
             }
         }
     }
 }
 
-/// A value of an enum that says something, if there is one.
+/// A meaningful value of an enum, if there is one.
 fn variant(path: &str, enums: &[Enum]) -> String {
     let variants = enums.iter().find(|item| item.path == path).map_or(&[][..], |item| &item.variants);
     let says = variants.iter().find(|variant| !variant.wire.ends_with("UNSPECIFIED") && !variant.deprecated);

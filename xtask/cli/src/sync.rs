@@ -1,11 +1,11 @@
-//! Brings the folder of a generated crate in line with what the generator made, or says what is out of line.
+//! Writes the folder of a generated crate, or reports how it differs from what the generator made.
 //!
-//! One function does both, so what `--check` accepts is by construction what writing produces. A crate is exchanged as a
-//! whole: its new folder is complete in a staging folder before the two change places. Where the system cannot do that at
-//! once it takes two renames, and a stop between them is mended by the next run.
+//! One function does both, so `--check` accepts exactly what writing produces. A crate is replaced as a whole: its new
+//! folder is completed in a staging folder, and then the two folders are exchanged. If the system cannot exchange
+//! folders atomically, this takes two renames; if the process is stopped between them, the next run repairs it.
 //!
 //! **Architecture invariant:** nothing else writes below `generated/`, and a folder without the generator's marker is
-//! never touched.
+//! never changed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,35 +15,35 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// The files of a crate by their path below the crate's folder.
+/// The files of a crate, by their paths in the crate's folder.
 pub type Files = BTreeMap<PathBuf, String>;
 
-/// Whether differences are mended or only told.
+/// Whether differences are fixed or only reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Mend them.
+    /// Fix them.
     Write,
-    /// Tell them and write nothing at all.
+    /// Report them without writing anything.
     Check,
 }
 
-/// What is out of line with one file.
+/// How a file differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Its contents differ.
     Stale,
-    /// It is not there.
+    /// The file does not exist.
     Missing,
-    /// The generator does not make it.
+    /// The generator does not make the file.
     Extra,
 }
 
-/// A file that is out of line, or was before it was mended.
+/// A file that differs, or differed before it was fixed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// The file, below the folder of all crates.
+    /// The file, relative to the folder of all crates.
     pub path: PathBuf,
-    /// What is or was the matter.
+    /// How it differs.
     pub kind: Kind,
 }
 
@@ -59,20 +59,21 @@ impl fmt::Display for Change {
     }
 }
 
-/// What cargo leaves in a crate's folder that belongs to no workspace. It is no difference, and it outlives an exchange.
+/// What cargo writes in a crate's folder if the crate is not in a workspace. It is ignored, and kept when a crate is
+/// replaced.
 const CARGOS: [&str; 2] = ["target", "Cargo.lock"];
 
-/// Makes (or, in [`Mode::Check`], compares) the folder `name` below `out` so that it holds exactly `files`; with no files
-/// at all the folder is to be gone. Returns what differed.
+/// Makes the folder `name` in `out` contain exactly `files`, or compares it in [`Mode::Check`]. Without any files, the
+/// folder is removed. Returns the differences.
 ///
 /// # Errors
-/// If the folder exists and was not generated, if a path would leave it, or if the disk refuses.
+/// If the folder exists and was not generated, if a path would leave it, or if reading or writing fails.
 pub fn sync(out: &Path, name: &str, files: &Files, mode: Mode) -> Result<Vec<Change>> {
     check_paths(name, files)?;
     let folder = out.join(name);
     let staging = Staging::of(out, name);
     if mode == Mode::Write {
-        staging.mend(&folder)?;
+        staging.recover(&folder)?;
     }
     let changes =
         compare(&folder, name, files).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -88,15 +89,15 @@ pub fn sync(out: &Path, name: &str, files: &Files, mode: Mode) -> Result<Vec<Cha
     Ok(changes)
 }
 
-/// The generated crates below `out` that are not among `wanted`.
+/// The generated crates in `out` that are not in `wanted`.
 ///
 /// # Errors
-/// If the folder cannot be read; that it does not exist is fine.
+/// If the folder cannot be read. A folder that does not exist has no crates.
 pub fn leftovers(out: &Path, wanted: &[String]) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in read_dir(out)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        // A run that was stopped may have left a crate's staging folder and no crate.
+        // A run that was stopped may have left the staging folder of a crate without the crate.
         let staged = name.strip_prefix('.').and_then(|name| name.strip_suffix(STAGING));
         let generated = staged.is_some() || is_generated(&out.join(&name));
         let name = staged.unwrap_or(&name);
@@ -109,14 +110,14 @@ pub fn leftovers(out: &Path, wanted: &[String]) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Whether a folder carries the generator's marker: the first line of its `Cargo.toml`, or of a module's `mod.rs`. An empty
-/// folder does as well.
+/// Whether a folder has the generator's marker in the first line of its `Cargo.toml`, or of a module's `mod.rs`. An
+/// empty folder counts as generated.
 #[must_use]
 pub fn is_generated(folder: &Path) -> bool {
     has_marker(folder, &OF_CODE)
 }
 
-/// The files that carry the marker of a crate or a module.
+/// The files that can have the marker of a crate or a module.
 const OF_CODE: [&str; 2] = ["Cargo.toml", ROOT];
 
 fn has_marker(folder: &Path, files: &[&str]) -> bool {
@@ -133,22 +134,22 @@ fn has_marker(folder: &Path, files: &[&str]) -> bool {
 /// The root of a generated module.
 pub(crate) const ROOT: &str = "mod.rs";
 
-/// The script of a site, which marks its folder.
+/// The script of a site. It has the marker of the site's folder.
 pub(crate) const SITE: &str = "site.js";
 
-/// Checks that a site may be written to a folder: that it is a site, is empty or does not exist.
+/// Checks that a site may be written to a folder: the folder is a site, is empty or does not exist.
 ///
 /// # Errors
-/// If there is something else.
+/// If the folder has other contents.
 #[cfg(feature = "site")]
 pub(crate) fn check_site(folder: &Path) -> Result<()> {
     check_marker(folder, &[SITE])
 }
 
-/// Fails if there is something that has no marker in the first of these files that it has.
+/// Fails if the folder exists and the first of these files that it has has no marker.
 fn check_marker(folder: &Path, files: &[&str]) -> Result<()> {
     if folder.symlink_metadata().is_ok() && !has_marker(folder, files) {
-        bail!("{} was not made by the generator; it is left alone", folder.display());
+        bail!("{} was not made by the generator and is not changed", folder.display());
     }
     Ok(())
 }
@@ -157,7 +158,8 @@ fn is_marker(line: &str) -> bool {
     line.starts_with(['#', '/']) && line.contains("Generated by `") && line.contains("do not edit")
 }
 
-/// A document is foreign input, so what the generator made of its names is checked once more where it counts.
+/// Checks the paths of files. A document is untrusted input, so the names that the generator made from it are checked
+/// again before they are used.
 fn check_paths(name: &str, files: &Files) -> Result<()> {
     let has = |file| files.contains_key(Path::new(file));
     let plain = (has(ROOT) || name.starts_with("gapis-"))
@@ -185,7 +187,7 @@ fn compare(folder: &Path, name: &str, files: &Files) -> io::Result<Vec<Change>> 
         .map(|path| change(path, Kind::Extra))
         .collect();
     for (path, contents) in files {
-        // A link or a folder in the place of a file is not that file.
+        // A link or a folder in place of a file is a difference.
         let kind = match folder.join(path).symlink_metadata() {
             Err(_) => Kind::Missing,
             Ok(facts) if !facts.is_file() => Kind::Stale,
@@ -199,7 +201,7 @@ fn compare(folder: &Path, name: &str, files: &Files) -> io::Result<Vec<Change>> 
     Ok(changes)
 }
 
-/// All that is in a folder but folders, without what cargo leaves there.
+/// The paths of everything in a folder except for folders and what cargo writes.
 fn walk(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![PathBuf::new()];
@@ -216,7 +218,7 @@ fn walk(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// As [`fs::read_dir`], but what does not exist has no entries.
+/// Like [`fs::read_dir`], but a folder that does not exist has no entries.
 fn read_dir(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<fs::DirEntry>> + use<>> {
     match fs::read_dir(folder) {
         Ok(entries) => Ok(Some(entries).into_iter().flatten()),
@@ -225,12 +227,12 @@ fn read_dir(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<fs::Dir
     }
 }
 
-/// How the name of a staging folder ends.
+/// The end of the name of a staging folder.
 const STAGING: &str = ".staging";
 
-/// The folder beside a crate's where its new and its old form stand during an exchange. It is the crate's own, as crates
-/// are written in parallel, and its name is one that the workspace's glob `generated/gapis-*` passes by: a folder that it
-/// matches and that is no crate would keep cargo from starting at all.
+/// The folder next to a crate's folder that has the new and the old crate during an exchange. Each crate has its own,
+/// because crates are written in parallel. The workspace's glob `generated/gapis-*` does not match its name: cargo does
+/// not start if it matches a folder that is not a crate.
 struct Staging {
     folder: PathBuf,
     new: PathBuf,
@@ -243,8 +245,8 @@ impl Staging {
         Staging { new: folder.join("new"), old: folder.join("old"), folder }
     }
 
-    /// Undoes what a run left behind that was stopped midway.
-    fn mend(&self, folder: &Path) -> io::Result<()> {
+    /// Repairs what a run left behind that was stopped.
+    fn recover(&self, folder: &Path) -> io::Result<()> {
         if self.old.exists() && !folder.exists() {
             fs::rename(&self.old, folder)?;
         }
@@ -252,7 +254,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Writes the new folder. Files that stay as they are keep their time of change, so that cargo need not look at them.
+    /// Writes the new folder. Unchanged files keep their modification time, so that cargo does not compile them again.
     fn build(&self, folder: &Path, files: &Files, changes: &[Change]) -> io::Result<()> {
         let name = folder.file_name().map(Path::new).unwrap_or(Path::new(""));
         for (path, contents) in files {
@@ -268,7 +270,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Puts the new folder, if there is one, into the place of the old one.
+    /// Replaces the old folder with the new one, if there is one.
     fn exchange(&self, folder: &Path, files: &Files) -> io::Result<()> {
         if files.is_empty() {
             fs::create_dir_all(&self.folder)?;
@@ -288,28 +290,28 @@ impl Staging {
             &self.old
         };
         for name in CARGOS {
-            // There may be none, and losing a build folder loses nothing but time.
+            // It may not exist. If a build folder is lost, it only takes time to build it again.
             let _ = fs::rename(old.join(name), folder.join(name));
         }
         Ok(())
     }
 
     fn clear(&self) {
-        // What cannot be removed now is removed by a later run, and stands in nobody's way.
+        // A later run removes what cannot be removed now.
         let _ = fs::remove_dir_all(&self.new);
         let _ = fs::remove_dir_all(&self.old);
         let _ = fs::remove_dir(&self.folder);
     }
 }
 
-/// Lets two folders change places at once, so that at no time either is missing.
+/// Exchanges two folders atomically, so that neither is ever missing.
 #[cfg(target_os = "linux")]
 fn swap(a: &Path, b: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
 }
 
-/// Elsewhere, and on file systems that cannot do it, two renames have to serve.
+/// Other systems need two renames, as do file systems that do not support the exchange.
 #[cfg(not(target_os = "linux"))]
 fn swap(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
@@ -326,7 +328,7 @@ mod tests {
         manifest.iter().chain(pairs).map(|(path, text)| (path.into(), (*text).to_owned())).collect()
     }
 
-    fn told(changes: &[Change]) -> Vec<String> {
+    fn lines(changes: &[Change]) -> Vec<String> {
         changes
             .iter()
             .map(|change| change.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
@@ -344,11 +346,11 @@ mod tests {
             "missing gapis-farm-v2/src/b/c.rs",
             "missing gapis-farm-v2/src/lib.rs",
         ];
-        assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Check).expect("checked")), missing);
+        assert_eq!(lines(&sync(out.path(), NAME, &want, Mode::Check).expect("checked")), missing);
         assert!(!out.path().join(NAME).exists(), "checking writes nothing");
-        assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Write).expect("written")), missing);
-        assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Check).expect("checked")), [""; 0]);
-        assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Write).expect("written")), [""; 0]);
+        assert_eq!(lines(&sync(out.path(), NAME, &want, Mode::Write).expect("written")), missing);
+        assert_eq!(lines(&sync(out.path(), NAME, &want, Mode::Check).expect("checked")), [""; 0]);
+        assert_eq!(lines(&sync(out.path(), NAME, &want, Mode::Write).expect("written")), [""; 0]);
         assert_eq!(fs::read_dir(out.path()).expect("listed").count(), 1, "no staging folder stays");
     }
 
@@ -368,7 +370,7 @@ mod tests {
             "missing gapis-farm-v2/src/new.rs",
             "extra gapis-farm-v2/src/old.rs",
         ];
-        let mut found = told(&sync(out.path(), NAME, &want, Mode::Check).expect("checked"));
+        let mut found = lines(&sync(out.path(), NAME, &want, Mode::Check).expect("checked"));
         found.sort_by_key(|line| changes.iter().position(|change| change == line));
         assert_eq!(found, changes);
         sync(out.path(), NAME, &want, Mode::Write).expect("written");
@@ -390,7 +392,7 @@ mod tests {
         fs::create_dir_all(&staging.new).expect("made");
         fs::write(staging.new.join("Cargo.toml"), MARK).expect("written");
         fs::rename(out.path().join(NAME), &staging.old).expect("moved");
-        assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Write).expect("mended")), [""; 0]);
+        assert_eq!(lines(&sync(out.path(), NAME, &want, Mode::Write).expect("mended")), [""; 0]);
         assert!(out.path().join(NAME).join("src/lib.rs").exists());
         assert_eq!(fs::read_dir(out.path()).expect("listed").count(), 1);
         // Stopped while it was being removed.
@@ -409,7 +411,7 @@ mod tests {
         // `x` cannot be both a file and a folder, so building the new crate fails midway.
         let broken = files(&[("src/lib.rs", "b"), ("x", ""), ("x/y", "")]);
         sync(out.path(), NAME, &broken, Mode::Write).expect_err("impossible");
-        assert_eq!(told(&sync(out.path(), NAME, &want, Mode::Check).expect("checked")), [""; 0]);
+        assert_eq!(lines(&sync(out.path(), NAME, &want, Mode::Check).expect("checked")), [""; 0]);
         assert_eq!(fs::read_dir(out.path()).expect("listed").count(), 1);
     }
 
@@ -424,7 +426,7 @@ mod tests {
         assert_eq!(leftovers(out.path(), &[NAME.into()]).expect("listed"), [""; 0]);
         assert_eq!(leftovers(&out.path().join("none"), &[]).expect("listed"), [""; 0]);
         let gone = sync(out.path(), NAME, &Files::new(), Mode::Write).expect("removed");
-        assert_eq!(told(&gone), ["extra gapis-farm-v2/Cargo.toml"]);
+        assert_eq!(lines(&gone), ["extra gapis-farm-v2/Cargo.toml"]);
         assert!(!out.path().join(NAME).exists());
         sync(out.path(), "gapis-mine", &Files::new(), Mode::Write).expect_err("not ours");
         sync(out.path(), "gapis-mine", &files(&[]), Mode::Write).expect_err("not ours");
@@ -456,7 +458,7 @@ mod tests {
         fs::write(elsewhere.path().join("precious"), "x").expect("written");
         std::os::unix::fs::symlink(elsewhere.path(), out.path().join(NAME).join("src/link")).expect("linked");
         assert_eq!(
-            told(&sync(out.path(), NAME, &want, Mode::Write).expect("mended")),
+            lines(&sync(out.path(), NAME, &want, Mode::Write).expect("mended")),
             ["extra gapis-farm-v2/src/link"]
         );
         assert!(elsewhere.path().join("precious").exists());

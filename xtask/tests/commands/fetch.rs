@@ -1,17 +1,10 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::server::{Answer, Server};
 use crate::{Repository, document};
 
-const POND: &str = "discovery/pond.v1.json";
+pub(crate) const POND: &str = "discovery/pond.v1.json";
 
-fn directory(items: &[(&str, &str)]) -> Answer {
-    let items: Vec<Value> =
-        items.iter().map(|(id, url)| json!({ "id": id, "discoveryRestUrl": url })).collect();
-    Answer::ok(json!({ "kind": "discovery#directoryList", "items": items }).to_string())
-}
-
-fn newer(api: &str) -> String {
+pub(crate) fn newer(api: &str) -> String {
     let mut document = document(api);
     document["revision"] = json!("20260303");
     document.to_string()
@@ -99,75 +92,12 @@ fn a_failure_keeps_the_old_file() {
 }
 
 #[test]
-fn from_a_server_that_lists_it() {
-    let (repository, server) = (Repository::with(&["pond:v1"]), Server::start());
-    server.answer("/apis", directory(&[("pond:v1", &server.url("/somewhere?version=v1"))]));
-    server.answer("/somewhere?version=v1", Answer::ok(newer("pond:v1")));
-    repository.run_well(&["fetch", "--from", &server.url("/apis/")]);
-    assert!(repository.read(POND).contains("20260303"));
-    let table = repository.read("discovery/apis.toml");
-    assert!(table.contains(&format!("source = \"{}\"", server.url("/somewhere?version=v1"))), "{table}");
-    assert_eq!(server.asked(), ["/apis", "/somewhere?version=v1"]);
-}
-
-#[test]
-fn from_a_server_that_does_not_list_it() {
-    let (repository, server) = (Repository::with(&["pond:v1"]), Server::start());
-    server.answer("/apis/pond/v1/rest", Answer::ok(newer("pond:v1")));
-    server.answer("/$discovery/rest?version=v2.1", Answer::ok(document("lake:v2.1").to_string()));
-    repository.run_well(&["fetch", "pond:v1", "lake:v2.1", "--from", &server.url("/apis")]);
-    assert!(repository.read(POND).contains("20260303"));
-    assert!(repository.exists("discovery/lake.v2.1.json"));
-    let (well, out) = repository.run(&["fetch", "sea:v1", "--from", &server.url("/apis")]);
-    assert!(!well && out.contains("cannot fetch it: ") && out.contains("404 Not Found"), "{out}");
-    assert!(!repository.exists("discovery/sea.v1.json"));
-}
-
-#[test]
-fn only_the_named_host_is_asked() {
-    let (repository, server, other) = (Repository::with(&["pond:v1"]), Server::start(), Server::start());
-    let before = repository.read(POND);
-    other.answer("/pond", Answer::ok(newer("pond:v1")));
-    server.answer("/apis", directory(&[("pond:v1", &other.url("/pond"))]));
-    let moved = |to: &str| Answer::head("302 Found").with(&format!("Location: {to}"));
-    server.answer("/apis/pond/v1/rest", moved(&other.url("/pond")));
-    server.answer("/$discovery/rest?version=v1", moved("/$discovery/rest?version=v1"));
-    let (well, out) = repository.run(&["fetch", "pond:v1", "--from", &server.url("/apis")]);
-    assert!(!well && out.contains("not on the host of the directory"), "{out}");
-    assert!(out.contains("redirect to another host") && out.contains("too many redirects"), "{out}");
-    assert_eq!((repository.read(POND), other.asked()), (before, vec![]));
-    server.answer("/apis/pond/v1/rest", moved("/moved"));
-    server.answer("/moved", Answer::ok(newer("pond:v1")));
-    repository.run_well(&["fetch", "pond:v1", "--from", &server.url("/apis")]);
-}
-
-#[test]
-fn odd_replies_are_refused() {
-    let (repository, server) = (Repository::with(&["pond:v1"]), Server::start());
-    let before = repository.read(POND);
-    let cases = [
-        (Answer::ok(newer("pond:v1")).with("Content-Encoding: gzip"), "compressed"),
-        (Answer::ok("{}").with("Content-Length: 99999999999"), "too large for a document"),
-        (Answer::ok(newer("pond:v1")).with("Content-Length: 99999"), "/apis/pond/v1/rest"),
-        (Answer::head("500 Internal Server Error"), "500 Internal Server Error"),
-        (Answer::ok("<html>"), "is not JSON"),
-    ];
-    for (answer, complaint) in cases {
-        server.answer("/apis/pond/v1/rest", answer);
-        let (well, out) = repository.run(&["fetch", "pond:v1", "--from", &server.url("/apis")]);
-        assert!(!well && out.contains(complaint), "{complaint}: {out}");
-        assert_eq!(repository.read(POND), before);
-    }
-}
-
-#[test]
 fn bad_requests_are_told() {
     let repository = Repository::with(&["pond:v1"]);
     let discovery = repository.workspace.discovery.to_string_lossy().into_owned();
     for name in ["../x:v1", "pond:..", "pond", ""] {
         repository.try_run(&["fetch", name, "--from", &discovery]).expect_err(name);
     }
-    repository.try_run(&["fetch", "--from", "http://user:word@127.0.0.1/"]).expect_err("credentials");
     repository.try_run(&["fetch", "--from", "no such folder"]).expect_err("no folder");
     // The same crate name as one that is listed.
     repository.write("elsewhere/pond.V1.json", &document("pond:V1").to_string());

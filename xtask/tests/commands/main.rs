@@ -2,10 +2,13 @@
 
 mod diff;
 mod fetch;
+#[cfg(feature = "web")]
+mod fetch_from_server;
 mod generate;
 mod msrv;
 mod release;
 mod repository;
+#[cfg(feature = "web")]
 mod server;
 mod show;
 

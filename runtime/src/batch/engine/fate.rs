@@ -38,7 +38,7 @@ impl<'cb> Engine<'cb> {
         });
         let once = policy.max_attempts <= 1;
         let Verdict::Retry { after, rate_limited } = verdict else {
-            exchange.count_failed(&entry);
+            exchange.tallies.count_failed(&entry);
             let policy = policy.clone();
             return match entry.ledger.fate(&policy, verdict) {
                 Fate::Renew => {
@@ -53,16 +53,16 @@ impl<'cb> Engine<'cb> {
         job.returned(&entry);
         // Calls that must be sent only once get their error immediately.
         if once {
-            exchange.count_failed(&entry);
+            exchange.tallies.count_failed(&entry);
             return self.answer(job, entry, Err(error));
         }
         let refusal = refusal_of(&error, rate_limited);
         match refusal {
-            Some(_) => exchange.count_refused(&entry),
-            None => exchange.count_failed(&entry),
+            Some(_) => exchange.tallies.count_refused(&entry),
+            None => exchange.tallies.count_failed(&entry),
         }
         entry.ledger.last = Some(error);
-        exchange.held.push(Held { entry, after, refusal });
+        exchange.held.push(Held { entry, after, refusal, with_request: exchange.has_failed });
     }
 
     /// Handles a request that failed as a whole.
@@ -78,6 +78,7 @@ impl<'cb> Engine<'cb> {
             Verdict::Retry { rate_limited, .. } => refusal_of(error, rate_limited),
             Verdict::Final | Verdict::Refresh => None,
         };
+        exchange.has_failed = true;
         left.into_iter().for_each(|entry| self.judge(job, exchange, entry, error.clone()));
         let Some(refusal) = refusal.filter(|_| !exchange.held.is_empty()) else {
             return self.settle(job, exchange, false);
@@ -97,7 +98,7 @@ impl<'cb> Engine<'cb> {
         let held = std::mem::take(&mut exchange.held);
         self.retry_refused(job, held);
         // The refusal was not about any single user.
-        exchange.tallies.iter_mut().for_each(|tally| (tally.replies, tally.refused) = (0, 0));
+        exchange.tallies.forget_replies();
         self.settle(job, exchange, false);
     }
 
@@ -153,7 +154,7 @@ impl<'cb> Engine<'cb> {
             return;
         }
         // If many users are refused at the same time, they share a limit of the project.
-        let users = exchange.tallies.len();
+        let users = exchange.tallies.lanes();
         let limited = exchange
             .tallies
             .iter()
@@ -187,14 +188,14 @@ impl<'cb> Engine<'cb> {
     /// Counts the replies for each lane. Returns the lanes whose users the server limits.
     fn count_replies(&mut self, exchange: &Exchange<'cb>, complete: bool) -> Vec<LaneId> {
         let mut closed = Vec::new();
-        for tally in &exchange.tallies {
+        for tally in exchange.tallies.iter() {
             let is_slow = self.waiting.count_replies(tally.lane, tally.replies, tally.refused);
             if let Some(mut bucket) = self.waiting.bucket(tally.lane) {
                 bucket.passed(tally.passed, complete && !is_slow);
             }
             closed.extend(is_slow.then_some(tally.lane));
         }
-        let passed = exchange.units_passed();
+        let passed = exchange.tallies.units_passed();
         let mut project = lock(&self.project);
         project.passed(passed, complete && closed.is_empty());
         if passed > 0.0 {
@@ -203,7 +204,7 @@ impl<'cb> Engine<'cb> {
         drop(project);
         // A response without a refusal shows that the server works, even if its calls failed otherwise. If a probe has
         // no reply, another one may be sent.
-        for tally in &exchange.tallies {
+        for tally in exchange.tallies.iter() {
             if tally.replies == 0 {
                 self.return_units(&[(tally.lane, 0.0)], None);
                 self.waiting.wake_lane(tally.lane);
@@ -238,7 +239,8 @@ impl<'cb> Engine<'cb> {
     /// Sends calls that failed individually again, each after its own wait. Calls with the same history share a wait.
     fn retry_failed(&mut self, job: &mut dyn Job<'cb>, held: Vec<Held<'cb>>) {
         let mut waits: Vec<(u32, Option<Duration>, Duration, Vec<Entry<'cb>>)> = Vec::new();
-        for Held { mut entry, after, refusal } in held {
+        let mut request_is_paid = None;
+        for Held { mut entry, after, refusal, with_request } in held {
             let policy = self.policy(&entry).clone();
             let times = if refusal == Some(Refusal::Limited) {
                 // A limited call was not executed. So this attempt is not counted, and the call is tried until its time
@@ -248,7 +250,13 @@ impl<'cb> Engine<'cb> {
                 entry.limited
             } else {
                 let verdict = Verdict::Retry { after, rate_limited: false };
-                if entry.ledger.fate(&policy, verdict) == Fate::Final || !self.client.budget().take() {
+                let is_final = entry.ledger.fate(&policy, verdict) == Fate::Final;
+                // A request that failed as a whole is one request to send again, however many calls it has.
+                let mut pay = || match with_request {
+                    true => *request_is_paid.get_or_insert_with(|| self.client.budget().take()),
+                    false => self.client.budget().take(),
+                };
+                if is_final || !pay() {
                     self.give_up(job, entry);
                     continue;
                 }

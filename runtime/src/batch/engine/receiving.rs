@@ -68,7 +68,7 @@ impl<'cb> Engine<'cb> {
         let Some(entry) = exchange.take(number) else { return };
         match result {
             Ok(response) if response.status.is_success() => {
-                if exchange.count_passed(&entry) {
+                if exchange.tallies.count_passed(&entry) {
                     self.open_buckets(entry.lane, exchange.sent);
                 }
                 self.answer(job, entry, Ok(response));
@@ -125,6 +125,7 @@ impl<'cb> Engine<'cb> {
             End::Broken(cause) => {
                 let message = "the server's response ended before the part for this call";
                 let error = Error::unknown_outcome(message, Some(cause));
+                exchange.has_failed = true;
                 self.all_failed(job, exchange, left, &error);
                 self.settle(job, exchange, false);
             }

@@ -1,4 +1,5 @@
-//! `gapis describe`: what a method takes and gives, and the lines of Rust that call it, alone and in a batch.
+//! `gapis describe`: shows the parameters and the response of a method, and the Rust code that calls it, alone and in a
+//! batch.
 
 mod prose;
 
@@ -16,7 +17,7 @@ use crate::lines::{self, Expression};
 use crate::near::did_you_mean;
 use crate::workspace::{Terminal, Workspace};
 
-/// What to describe.
+/// The method to describe.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Examples:
   gapis describe drive.files.get
@@ -27,7 +28,7 @@ pub(crate) struct Describe {
     /// A method's id, an API, or a resource, whose methods are listed
     #[arg(value_name = "WHAT")]
     pub(crate) what: String,
-    /// A document to look in, in place of those of gapis.toml
+    /// A document to search instead of those of gapis.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Vec<PathBuf>,
     /// Print a method as one JSON object
@@ -36,10 +37,10 @@ pub(crate) struct Describe {
 }
 
 impl Describe {
-    /// Describes.
+    /// Describes a method, or lists the methods of an API or a resource.
     ///
     /// # Errors
-    /// If there is no such thing; the message names what comes close.
+    /// If there is no such method. The message names similar methods.
     pub(crate) fn run(
         &self,
         workspace: impl FnOnce() -> Result<Workspace>,
@@ -55,7 +56,7 @@ impl Describe {
             return list(&read.inventory, "", terminal);
         }
         let mut known = Vec::new();
-        // The document whose API begins the id comes first, and mostly there is no need for another.
+        // The document of the API whose name begins the id comes first. Usually no other document is read.
         for (_, document) in documents.by_method(what) {
             let read = document.read()?;
             if let Some(method) = read.inventory.methods.iter().find(|method| method.id == what) {
@@ -99,7 +100,7 @@ impl Describe {
     }
 }
 
-/// Lists the methods whose ids begin so.
+/// Lists the methods whose ids have this prefix.
 fn list(inventory: &Inventory, prefix: &str, terminal: &mut Terminal<'_>) -> Result<bool> {
     let methods: Vec<&Method> =
         inventory.methods.iter().filter(|method| method.id.starts_with(prefix)).collect();
@@ -110,7 +111,7 @@ fn list(inventory: &Inventory, prefix: &str, terminal: &mut Terminal<'_>) -> Res
     Ok(true)
 }
 
-/// All that is said of a method.
+/// Everything that is shown of a method.
 struct Facts<'a> {
     document: &'a Document,
     inventory: &'a Inventory,
@@ -150,7 +151,7 @@ impl Facts<'_> {
         argument.map(|argument| argument.ty.as_str()).or(update)
     }
 
-    /// The URLs of the scopes any of which suffices.
+    /// The URLs of the scopes. One of them suffices.
     fn scopes(&self) -> Vec<&str> {
         let url = |name: &String| {
             let path = format!("scopes::{name}");

@@ -1,7 +1,7 @@
 //! The smallest document for each construct of the format, and what becomes of it.
 //!
 //! `golden/<name>.json` is the document, `golden/<name>.rs` all files of its crate, one after the other, and what was
-//! warned of. After a change that is meant: `UPDATE_EXPECT=1 cargo test -p gapis-codegen --test golden`, then read the
+//! warned of. After a change that is meant: `UPDATE_EXPECT=1 cargo test -p gapis-codegen --test public golden`, then read the
 //! difference.
 
 use std::fs;

@@ -151,7 +151,7 @@ fn the_wire_is_told() {
 
 #[test]
 fn json_gives_it_back() {
-    let inventory = of(include_bytes!("../../discovery/farm.v2.json"));
+    let inventory = of(include_bytes!("../../../discovery/farm.v2.json"));
     let text = serde_json::to_string(&inventory).expect("JSON");
     assert_eq!(serde_json::from_str::<Inventory>(&text).expect("read"), inventory);
 }

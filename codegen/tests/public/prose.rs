@@ -89,22 +89,20 @@ fn is_same(name: &str, plain: &Value, described: &Value) {
 #[test]
 fn words_change_no_type_of_the_documents_here() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../discovery");
-    let mut count = 0;
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let mut plain: Value = serde_json::from_slice(&fs::read(&path).expect("a document")).expect("JSON");
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort_unstable();
+    assert!(paths.len() > 10, "{paths:?}");
+    for path in paths.iter().step_by(gapis_documents::step(5)) {
+        let mut plain: Value = serde_json::from_slice(&fs::read(path).expect("a document")).expect("JSON");
         normalize(&mut plain, Prose::Remove);
         let mut described = plain.clone();
         Writer(0).document(&mut described);
         is_same(&path.display().to_string(), &plain, &described);
         normalize(&mut described, Prose::Remove);
         assert!(plain == described, "{}: words are added to places of words alone", path.display());
-        count += 1;
     }
-    assert!(count > 10, "{count} documents");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is found by shape over the whole directory: all documents of google-api-python-client 2.202.0.
 //!
-//! `GAPIS_DOCUMENTS=…/googleapiclient/discovery_cache/documents cargo test -p gapis-codegen --test directory -- --ignored`
+//! `GAPIS_DOCUMENTS=…/googleapiclient/discovery_cache/documents cargo test -p gapis-codegen --test public directory -- --ignored`
 
 use std::fs;
 use std::path::PathBuf;
