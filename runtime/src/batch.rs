@@ -7,6 +7,7 @@
 mod batcher;
 mod engine;
 mod exchange;
+mod idle;
 mod job;
 mod journal;
 mod matching;
@@ -16,6 +17,7 @@ mod queued;
 mod reply;
 mod report;
 mod run;
+mod tally;
 mod waiting;
 
 use std::future::Future;
@@ -171,7 +173,7 @@ impl<'cb, A: Api> Batch<'cb, A> {
         self
     }
 
-    /// Sets limits on the sizes of the server's responses.
+    /// Sets limits on the sizes of the server's responses. Default: those of [`ReadLimits::default`].
     pub fn with_limits(mut self, limits: ReadLimits) -> Self {
         self.raw.options.limits = limits;
         self

@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,17 +12,18 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::header::CONTENT_TYPE;
 
+use super::idle::Idle;
 use super::matching::Matching;
 use super::plan::Auths;
-use super::queue::{Entry, LaneId};
+use super::queue::Entry;
+use super::tally::Tallies;
 use crate::multipart::{FIRST_LINE, Flaw, Part, ReadLimits, Reader, first_boundary};
 use crate::send::bucket::Refusal;
 use crate::send::client;
-use crate::send::counted::{Taken, counted};
 use crate::send::gzip;
 use crate::send::observe::AttemptKind;
-use crate::send::rt::{Instant, Timer};
-use crate::send::transport::{BodyStream, HttpRequest, HttpResponse, RequestBody};
+use crate::send::rt::Instant;
+use crate::send::transport::{BodyStream, HttpRequest, HttpResponse};
 use crate::send::watch::Watch;
 use crate::wire::address::host_and_path;
 use crate::wire::spec::ApiSpec;
@@ -48,7 +48,7 @@ pub(super) struct Exchange<'cb> {
     /// When the last call got its reply.
     pub(super) answered_at: Instant,
     /// The counts of replies for each lane.
-    pub(super) tallies: Vec<LaneTally>,
+    pub(super) tallies: Tallies,
     /// Failed calls that may be sent again. When they are, is decided at the end of the response.
     pub(super) held: Vec<Held<'cb>>,
     /// Calls that are sent again with renewed credentials.
@@ -57,36 +57,14 @@ pub(super) struct Exchange<'cb> {
     pub(super) has_failed: bool,
     watch: Watch,
     phase: Phase,
-    idle: Option<Timer>,
-    upload: Upload,
+    idle: Idle,
     matching: Matching,
-}
-
-/// How much of the body of the request was sent.
-#[derive(Default)]
-struct Upload {
-    taken: Taken,
-    /// The value of `taken` when the idle timeout was last restarted.
-    before: u64,
 }
 
 /// The calls of a request.
 pub(super) struct Manifest<'cb> {
     entries: Vec<Option<Entry<'cb>>>,
-    tallies: Vec<LaneTally>,
-}
-
-/// Counts the replies to the calls of one lane in a request.
-pub(super) struct LaneTally {
-    pub(super) lane: LaneId,
-    /// The units of all calls of the lane.
-    units: f64,
-    /// The number of calls that have a reply.
-    pub(super) replies: usize,
-    /// The number of calls that the server refused because there were too many, or because it was unavailable.
-    pub(super) refused: usize,
-    /// The units of the calls that succeeded.
-    pub(super) passed: f64,
+    tallies: Tallies,
 }
 
 /// A failed call that may be sent again.
@@ -102,19 +80,7 @@ pub(super) struct Held<'cb> {
 
 impl<'cb> Manifest<'cb> {
     pub(super) fn new(mut entries: Vec<Option<Entry<'cb>>>) -> Self {
-        let mut tallies: Vec<LaneTally> = Vec::new();
-        for entry in entries.iter_mut().flatten() {
-            // Calls of the same lane are mostly next to each other.
-            let known = tallies.iter().rposition(|tally| tally.lane == entry.lane);
-            let tally = known.unwrap_or_else(|| {
-                tallies.push(LaneTally { lane: entry.lane, units: 0.0, replies: 0, refused: 0, passed: 0.0 });
-                tallies.len() - 1
-            });
-            entry.tally = u16::try_from(tally).unwrap_or(u16::MAX);
-            if let Some(tally) = tallies.get_mut(tally) {
-                tally.units += entry.cost();
-            }
-        }
+        let tallies = Tallies::new(entries.iter_mut().flatten());
         Manifest { entries, tallies }
     }
 }
@@ -182,16 +148,6 @@ impl End {
     }
 }
 
-/// The request with a body that counts how much of it was sent, if it is large.
-fn counting(mut request: HttpRequest) -> (HttpRequest, Upload) {
-    let upload = Upload::default();
-    request.body = match request.body {
-        RequestBody::Bytes(bytes) => counted(bytes, &upload.taken),
-        stream @ RequestBody::Stream { .. } => stream,
-    };
-    (request, upload)
-}
-
 impl<'cb> Exchange<'cb> {
     /// Sends. Nothing happens until it is polled.
     pub(super) fn start(
@@ -207,14 +163,12 @@ impl<'cb> Exchange<'cb> {
         let (calls, bytes) = (entries.len(), request.body.length());
         let attempt = entries.iter().flatten().map(|entry| entry.sent).max().unwrap_or(1);
         let watch = Watch::batch(client, api, attempt, calls, bytes);
-        let (request, upload) = counting(request);
+        let idle = Idle::new(client.timeout());
+        let request = idle.watch_upload(request);
         let url = request.url.clone();
         let sending = open(watch.send(client, request), url, limits);
         let phase = Phase::Sending(Box::pin(sending));
-        let idle = client.timeout().map(Timer::new);
-        let exchange =
-            Exchange::new(entries, tallies, auths, watch, phase, idle, Matching::new(token, calls));
-        Exchange { upload, ..exchange }
+        Exchange::new(entries, tallies, auths, watch, phase, idle, Matching::new(token, calls))
     }
 
     /// Sends one call by itself. Nothing happens until the exchange is polled.
@@ -225,22 +179,20 @@ impl<'cb> Exchange<'cb> {
         let client = call.client().clone();
         let about = (call.api(), call.id());
         let watch = Watch::call(&client, about, AttemptKind::SingleCall, entry.sent, request.body.length());
-        let idle = call.attempt_timeout().map(Timer::new);
-        let (request, upload) = counting(request);
-        let sending = watch.send(&client, request);
+        let idle = Idle::new(call.attempt_timeout());
+        let sending = watch.send(&client, idle.watch_upload(request));
         let answer = async move { client.read(gzip::decompress(sending.await?)).await };
         let phase = Phase::Alone(Box::pin(answer));
-        let matching = Matching::new(String::new(), 1);
-        Some(Exchange { upload, ..Exchange::new(entries, tallies, auths, watch, phase, idle, matching) })
+        Some(Exchange::new(entries, tallies, auths, watch, phase, idle, Matching::new(String::new(), 1)))
     }
 
     fn new(
         entries: Vec<Option<Entry<'cb>>>,
-        tallies: Vec<LaneTally>,
+        tallies: Tallies,
         auths: Auths,
         watch: Watch,
         phase: Phase,
-        idle: Option<Timer>,
+        idle: Idle,
         matching: Matching,
     ) -> Self {
         let (open, now) = (entries.len(), Instant::now());
@@ -257,7 +209,6 @@ impl<'cb> Exchange<'cb> {
             watch,
             phase,
             idle,
-            upload: Upload::default(),
             matching,
         }
     }
@@ -292,44 +243,6 @@ impl<'cb> Exchange<'cb> {
         (left, held)
     }
 
-    fn tally(&mut self, entry: &Entry<'_>) -> Option<&mut LaneTally> {
-        self.tallies.get_mut(usize::from(entry.tally))
-    }
-
-    /// Counts a successful call. Returns whether it is the first one of its lane.
-    pub(super) fn count_passed(&mut self, entry: &Entry<'_>) -> bool {
-        self.tally(entry).is_some_and(|tally| {
-            let first = tally.passed == 0.0;
-            tally.replies += 1;
-            tally.passed += entry.cost();
-            first
-        })
-    }
-
-    /// Counts a call that failed for a reason that has nothing to do with limits.
-    pub(super) fn count_failed(&mut self, entry: &Entry<'_>) {
-        if let Some(tally) = self.tally(entry) {
-            tally.replies += 1;
-        }
-    }
-
-    /// Counts a call that the server refused because of a limit or because it was unavailable.
-    pub(super) fn count_refused(&mut self, entry: &Entry<'_>) {
-        if let Some(tally) = self.tally(entry) {
-            tally.replies += 1;
-            tally.refused += 1;
-        }
-    }
-
-    /// The units of a lane's calls.
-    pub(super) fn units_of(&self, lane: LaneId) -> f64 {
-        self.tallies.iter().find(|tally| tally.lane == lane).map_or(0.0, |tally| tally.units)
-    }
-
-    pub(super) fn units_passed(&self) -> f64 {
-        self.tallies.iter().map(|tally| tally.passed).sum()
-    }
-
     /// Reads the rest of a response after its last reply. Ready at its end, or when the end is too far away.
     pub(super) fn drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..DRAINED_CHUNKS {
@@ -353,7 +266,7 @@ impl<'cb> Exchange<'cb> {
                 Phase::Alone(answer) => {
                     let result = match answer.as_mut().poll(cx) {
                         Poll::Ready(result) => result,
-                        Poll::Pending => Err(ready!(self.poll_idle(cx))),
+                        Poll::Pending => Err(ready!(self.idle.poll(cx))),
                     };
                     let end = result.as_ref().map_or_else(|e| End::Broken(e.clone()), |_| End::Complete);
                     if let Ok(response) = result.as_ref()
@@ -367,18 +280,18 @@ impl<'cb> Exchange<'cb> {
                 Phase::Sending(sending) => match sending.as_mut().poll(cx) {
                     Poll::Ready(Ok(Opened::Parts(reader, stream))) => {
                         self.phase = Phase::Reading(reader, Source::Stream(stream));
-                        self.touch();
+                        self.idle.restart();
                         continue;
                     }
                     Poll::Ready(Ok(Opened::Refused(error)) | Err(error)) => End::Refused(error),
-                    Poll::Pending => End::Refused(ready!(self.poll_idle(cx))),
+                    Poll::Pending => End::Refused(ready!(self.idle.poll(cx))),
                 },
                 Phase::Reading(..) => match self.read(cx) {
                     Poll::Ready(Ok((number, part))) => {
                         return Poll::Ready(Event::Part(number, content(part)));
                     }
                     Poll::Ready(Err(end)) => end,
-                    Poll::Pending => End::Broken(ready!(self.poll_idle(cx))),
+                    Poll::Pending => End::Broken(ready!(self.idle.poll(cx))),
                 },
                 Phase::Ending(end, parts) => {
                     if let Some((number, part)) = parts.pop_front() {
@@ -418,7 +331,7 @@ impl<'cb> Exchange<'cb> {
                 (Ok(None), Source::Stream(stream)) => match ready!(stream.as_mut().poll_next(cx)) {
                     Some(Ok(chunk)) => {
                         reader.feed(chunk);
-                        self.touch();
+                        self.idle.restart();
                     }
                     // The reader decides about the rest: it may be a complete last part.
                     None => {
@@ -441,32 +354,9 @@ impl<'cb> Exchange<'cb> {
         }
     }
 
-    fn touch(&mut self) {
-        self.upload.before = self.upload.taken.get();
-        if let Some(idle) = &mut self.idle {
-            idle.restart();
-        }
-    }
-
-    /// Extends the idle timeout by a time in which the response was not polled.
+    /// Extends the idle timeout by the time in which nobody read the response.
     pub(super) fn extend_idle_timeout(&mut self, busy: Duration) {
-        if let Some(idle) = &mut self.idle {
-            idle.extend(busy);
-        }
-    }
-
-    /// Returns the timeout error when for too long no bytes of the request were sent and none of the response arrived.
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
-        let Some(idle) = &mut self.idle else { return Poll::Pending };
-        loop {
-            let after = ready!(Pin::new(&mut *idle).poll(cx));
-            let taken = self.upload.taken.get();
-            if std::mem::replace(&mut self.upload.before, taken) == taken {
-                return Poll::Ready(Error::timeout("the request", after));
-            }
-            // The request was still being sent.
-            idle.restart();
-        }
+        self.idle.extend(busy);
     }
 }
 

@@ -124,8 +124,11 @@ impl Plan {
             writeln!(terminal.out, "{kind:11}  {package} {version}")?;
         }
         let open = self.open().count();
-        let minutes = self.pauses().as_secs().div_ceil(60);
-        writeln!(terminal.out, "{open} to publish, with waits of {minutes} minutes in total")?;
+        let minutes = match self.pauses().as_secs().div_ceil(60) {
+            1 => "a minute".to_owned(),
+            minutes => format!("{minutes} minutes"),
+        };
+        writeln!(terminal.out, "{open} to publish, with waits of {minutes} in total")?;
         Ok(())
     }
 }

@@ -103,7 +103,7 @@ fn each_crate_has_the_version_that_its_changes_ask_for() {
     assert!(out.ends_with("3 crates up to date\n"), "{out}");
     assert_eq!(
         repository.run_well(&["release", "--plan"]),
-        "new version  gapis-lake-v1 0.1.1\nnew version  gapis-pond-v1 0.2.0\n2 to publish, with waits of 1 minutes in total\n"
+        "new version  gapis-lake-v1 0.1.1\nnew version  gapis-pond-v1 0.2.0\n2 to publish, with waits of a minute in total\n"
     );
 }
 

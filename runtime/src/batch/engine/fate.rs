@@ -38,7 +38,7 @@ impl<'cb> Engine<'cb> {
         });
         let once = policy.max_attempts <= 1;
         let Verdict::Retry { after, rate_limited } = verdict else {
-            exchange.count_failed(&entry);
+            exchange.tallies.count_failed(&entry);
             let policy = policy.clone();
             return match entry.ledger.fate(&policy, verdict) {
                 Fate::Renew => {
@@ -53,13 +53,13 @@ impl<'cb> Engine<'cb> {
         job.returned(&entry);
         // Calls that must be sent only once get their error immediately.
         if once {
-            exchange.count_failed(&entry);
+            exchange.tallies.count_failed(&entry);
             return self.answer(job, entry, Err(error));
         }
         let refusal = refusal_of(&error, rate_limited);
         match refusal {
-            Some(_) => exchange.count_refused(&entry),
-            None => exchange.count_failed(&entry),
+            Some(_) => exchange.tallies.count_refused(&entry),
+            None => exchange.tallies.count_failed(&entry),
         }
         entry.ledger.last = Some(error);
         exchange.held.push(Held { entry, after, refusal, with_request: exchange.has_failed });
@@ -98,7 +98,7 @@ impl<'cb> Engine<'cb> {
         let held = std::mem::take(&mut exchange.held);
         self.retry_refused(job, held);
         // The refusal was not about any single user.
-        exchange.tallies.iter_mut().for_each(|tally| (tally.replies, tally.refused) = (0, 0));
+        exchange.tallies.forget_replies();
         self.settle(job, exchange, false);
     }
 
@@ -154,7 +154,7 @@ impl<'cb> Engine<'cb> {
             return;
         }
         // If many users are refused at the same time, they share a limit of the project.
-        let users = exchange.tallies.len();
+        let users = exchange.tallies.lanes();
         let limited = exchange
             .tallies
             .iter()
@@ -188,14 +188,14 @@ impl<'cb> Engine<'cb> {
     /// Counts the replies for each lane. Returns the lanes whose users the server limits.
     fn count_replies(&mut self, exchange: &Exchange<'cb>, complete: bool) -> Vec<LaneId> {
         let mut closed = Vec::new();
-        for tally in &exchange.tallies {
+        for tally in exchange.tallies.iter() {
             let is_slow = self.waiting.count_replies(tally.lane, tally.replies, tally.refused);
             if let Some(mut bucket) = self.waiting.bucket(tally.lane) {
                 bucket.passed(tally.passed, complete && !is_slow);
             }
             closed.extend(is_slow.then_some(tally.lane));
         }
-        let passed = exchange.units_passed();
+        let passed = exchange.tallies.units_passed();
         let mut project = lock(&self.project);
         project.passed(passed, complete && closed.is_empty());
         if passed > 0.0 {
@@ -204,7 +204,7 @@ impl<'cb> Engine<'cb> {
         drop(project);
         // A response without a refusal shows that the server works, even if its calls failed otherwise. If a probe has
         // no reply, another one may be sent.
-        for tally in &exchange.tallies {
+        for tally in exchange.tallies.iter() {
             if tally.replies == 0 {
                 self.return_units(&[(tally.lane, 0.0)], None);
                 self.waiting.wake_lane(tally.lane);

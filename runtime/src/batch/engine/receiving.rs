@@ -68,7 +68,7 @@ impl<'cb> Engine<'cb> {
         let Some(entry) = exchange.take(number) else { return };
         match result {
             Ok(response) if response.status.is_success() => {
-                if exchange.count_passed(&entry) {
+                if exchange.tallies.count_passed(&entry) {
                     self.open_buckets(entry.lane, exchange.sent);
                 }
                 self.answer(job, entry, Ok(response));

@@ -103,7 +103,7 @@ impl<'cb> Engine<'cb> {
     /// another probe may be sent.
     pub(super) fn return_units(&mut self, units_taken: &[(LaneId, f64)], left: Option<&Exchange<'cb>>) {
         for (lane, units) in units_taken {
-            let left = left.map_or(0.0, |exchange| exchange.units_of(*lane));
+            let left = left.map_or(0.0, |exchange| exchange.tallies.units_of(*lane));
             if left < *units || left == 0.0 {
                 lock(&self.project).unsent(units - left);
                 if let Some(mut bucket) = self.waiting.bucket(*lane) {
