@@ -213,7 +213,7 @@ fn a_site_is_replaced_as_a_whole_and_nothing_else_is() {
     fs::remove_file(place.out().join("site.js")).expect("removed");
     let before = files(&place.out());
     let error = place.run(&[]).expect_err("no site").to_string();
-    assert!(error.ends_with("site was not made by the generator; it is left alone"), "{error}");
+    assert!(error.ends_with("site was not made by the generator and is not changed"), "{error}");
     assert!(files(&place.out()) == before);
 }
 
