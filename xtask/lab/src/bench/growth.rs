@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use gapis_documents::growing::{FAMILIES, Family};
 
 use super::plan::Bench;
-use super::table::write_table;
 use super::wrapper::children;
 use gapis_xtask::{Terminal, Workspace};
 
@@ -22,7 +21,8 @@ const MOST: (f64, f64) = (5.0, 500.0);
 pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<'_>) -> Result<bool> {
     let folder = workspace.root.join("target").join("bench").join("growth");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let mut rows = vec![["document", "1 MB", "3 MB", "10 MB", "memory", "met"].map(str::to_owned)];
+    // Each row is printed at once, because all of them take minutes.
+    writeln!(terminal.out, "| document | 1 MB | 3 MB | 10 MB | memory | met |\n|---|---|---|---|---|---|")?;
     let mut all_met = true;
     for family in FAMILIES.iter().filter(|family| bench.wants(family.name, "")) {
         let mut cells = vec![family.name.to_owned()];
@@ -36,11 +36,8 @@ pub(super) fn run(bench: &Bench, workspace: &Workspace, terminal: &mut Terminal<
         cells.push(format!("{memory:.0} MB"));
         cells.push(if met { "yes" } else { "no" }.to_owned());
         all_met &= met;
-        rows.extend(<[String; 6]>::try_from(cells));
+        writeln!(terminal.out, "| {} |", cells.join(" | "))?;
     }
-    let mut text = String::new();
-    write_table(&mut text, &rows)?;
-    writeln!(terminal.out, "{text}")?;
     Ok(all_met)
 }
 
