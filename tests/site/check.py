@@ -1,12 +1,15 @@
 """The site in a browser, from its folder: `check.py CHROMIUM SITE WORK [PICTURES]`.
 
-SITE was made of at least drive:v3, farm:v2 and compute:v1. PICTURES is a folder for pictures of pages, to look at.
+SITE was made of the APIs in lines.py. Leaves a crate in WORK/lines, of the lines of Rust on some pages. PICTURES is a folder for pictures of pages, to look at.
 """
 
 import pathlib
 import sys
 
+import lines as lines_of
 from browser import Browser
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 CHOSEN = "document.querySelector('#results [aria-selected=true]')"
 ACTIVE = "document.activeElement.id"
@@ -40,8 +43,8 @@ CONTRAST = """
 
 
 class Checks:
-    def __init__(self, browser, site):
-        self.browser, self.site = browser, site
+    def __init__(self, browser, site, work):
+        self.browser, self.site, self.work = browser, site, work
         self.pages = {
             "home": "index.html",
             "api": "apis/drive.v3.html",
@@ -136,6 +139,17 @@ class Checks:
         b.run(f"{section}.querySelector('[role=tabpanel]:not([hidden]) .copy').click()")
         b.wait(f"{copied}.then((text) => text.includes('.queue(&mut batch, '))", "the lines of the batch")
 
+    def lines(self):
+        """Gathers the lines of all methods of some pages, for the compiler."""
+        lines = {}
+        for page in lines_of.PAGES:
+            self.open(f"apis/{page}.html")
+            texts = self.browser.run("[...document.querySelectorAll('[role=tabpanel] pre')].map((pre) => pre.textContent)")
+            methods = self.browser.run("document.querySelectorAll('.methods-of > section').length")
+            assert len(texts) >= 2 * methods > 0, f"{page}: {len(texts)} for {methods} methods"
+            lines.setdefault(page.split("/")[0], []).extend(texts)
+        print(f"{lines_of.write(ROOT, self.work / 'lines', lines)} blocks of lines", flush=True)
+
     def types(self):
         b = self.browser
         self.open(self.pages["types"])
@@ -200,8 +214,8 @@ def main():
     try:
         browser.send("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
         browser.size(1280, 900)
-        checks = Checks(browser, pathlib.Path(site).resolve())
-        for name in ["search_by_keyboard", "search_finds", "escape_clears", "copying", "types", "outline", "without_scripts"]:
+        checks = Checks(browser, pathlib.Path(site).resolve(), pathlib.Path(work))
+        for name in ["search_by_keyboard", "search_finds", "escape_clears", "copying", "lines", "types", "outline", "without_scripts"]:
             failed |= not passes(name, getattr(checks, name), browser)
         failed |= not passes("every_width_and_scheme", lambda: checks.every_width_and_scheme(pictures), browser)
     finally:

@@ -83,8 +83,6 @@ pub(crate) fn ways(method: &Method) -> Vec<&'static Way> {
 
 /// The parts of the code that differ between methods. The lines of all ways are built from them.
 pub(crate) struct Expression {
-    /// The lines before the call, which are the same for all ways.
-    pub(crate) before: Vec<String>,
     /// The call, such as `drive.files().get("FILEID")`.
     pub(crate) call: String,
     /// The modules of the crate that the code uses.
@@ -97,20 +95,13 @@ impl Expression {
         let name = variable(inventory);
         let value = |argument| literal(argument, &inventory.enums);
         let arguments: Vec<String> = method.arguments.iter().map(value).collect();
-        let call = format!("{name}.{}({})", method.call, arguments.join(", "));
-        let (before, call) = match &method.update {
-            Some(update) => {
-                let push = update.requests.first().map_or_else(
-                    || "// update.push(…) for each request".to_owned(),
-                    |request| format!("update.push({}::default());", request.ty),
-                );
-                (vec![format!("let mut update = {call};"), push], "update".to_owned())
-            }
-            None => (Vec::new(), call),
-        };
-        let text = format!("{}{call}", before.concat());
-        let imports = ["enums", "runtime", "schemas"].into_iter().filter(|module| uses(&text, module));
-        Expression { before, imports: imports.collect(), call }
+        let mut call = format!("{name}.{}({})", method.call, arguments.join(", "));
+        if let Some(request) = method.update.as_ref().and_then(|update| update.requests.first()) {
+            call.push_str(&format!(".push({}::default())", request.ty));
+        }
+        let imports =
+            ["enums", "runtime", "schemas"].into_iter().filter(|module| uses(&call, module)).collect();
+        Expression { imports, call }
     }
 
     /// The lines of code for a way.
@@ -128,7 +119,7 @@ impl Expression {
                 .replace("{call}", &self.call)
         };
         let filled = |text: &str| fill(text).lines().map(str::to_owned).collect::<Vec<_>>();
-        [filled(SETUP), self.before.clone(), filled(way.lines)].concat()
+        [filled(SETUP), filled(way.lines)].concat()
     }
 }
 

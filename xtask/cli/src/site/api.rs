@@ -152,7 +152,7 @@ impl Api<'_> {
         for chapter in &self.chapters {
             let file = format!("{}.html", chapter.file);
             let main = html! {
-                h1 { (resource(chapter)) }
+                h1 { @if chapter.resource.is_empty() { (self.name()) ": methods" } @else { (chapter.resource) } }
                 div.methods-of data-library=(lines::library(self.inventory)) data-service=(self.inventory.service.path) {
                     @for method in &chapter.methods { (methods.section(method, &file)) }
                 }

@@ -66,7 +66,7 @@ impl<'a> Methods<'a> {
             (false, false) => "",
         };
         html! {
-            dl.facts {
+            dl {
                 @if let Some(body) = body { dt { "Body" } dd { code { (body) } } }
                 dt { "Response" }
                 dd {
@@ -101,15 +101,14 @@ impl<'a> Methods<'a> {
     }
 }
 
-/// The call, of which the script of the site makes the lines of each way, as [`Expression::lines`] does.
+/// The call, the last element of the section, of which the script of the site makes the lines of each way, as [`Expression::lines`] does.
 fn call(inventory: &Inventory, method: &Method) -> Markup {
-    let Expression { before, call, .. } = Expression::of(inventory, method);
+    let Expression { call, .. } = Expression::of(inventory, method);
     // All methods have the first two.
     let ways: Vec<&str> = lines::ways(method).iter().skip(2).map(|way| way.key).collect();
     let ways = (!ways.is_empty()).then(|| ways.join(" "));
     html! {
-        pre.call data-ways=[ways] {
-            @for line in before { (line) "\n" }
+        pre data-ways=[ways] {
             (call)
         }
     }

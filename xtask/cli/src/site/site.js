@@ -329,19 +329,21 @@
   // How methods are called, as `gapis describe` says it too.
   const WAYS = "WAYS";
 
-  /** The lines of a way for a call. What stands before the last line of the call stands before the way's lines. */
+  const CALLS = ".methods-of > section > pre:last-child";
+
+  /** The lines of a way for a call. */
   function linesOf(way, pre, { library, service }) {
-    const before = pre.textContent.trimEnd().split("\n");
-    const modules = ["enums", "runtime", "schemas"].filter((name) => new RegExp(`(?<![\\w:])${name}::`).test(pre.textContent));
+    const call = pre.textContent;
+    const modules = ["enums", "runtime", "schemas"].filter((name) => new RegExp(`(?<![\\w:])${name}::`).test(call));
     const values = {
       library,
       service,
       name: service.toLowerCase(),
       imports: modules.length > 0 ? `{${[service, ...modules].join(", ")}}` : service,
-      call: before.pop(),
+      call,
     };
     const fill = (text) => text.replace(/\{(library|service|name|imports|call)\}/g, (_, name) => values[name]);
-    return [fill(WAYS.setup), ...before, fill(way.lines)].join("\n");
+    return `${fill(WAYS.setup)}\n${fill(way.lines)}`;
   }
 
   /** Makes one block with a row of tabs of the lines for each way to call a method. */
@@ -503,12 +505,12 @@
 
   search(document.getElementById("search"));
   for (const pre of document.querySelectorAll("main pre")) {
-    if (pre.className === "call") continue;
+    if (pre.matches(CALLS)) continue;
     const code = pre.querySelector("code.language-rust");
     if (code) code.replaceChildren(...colored(code.textContent));
     copyable(pre);
   }
-  document.querySelectorAll("pre.call").forEach(ways);
+  document.querySelectorAll(CALLS).forEach(ways);
   for (const code of document.querySelectorAll(".methods-of dl code")) {
     if (/^[^"]*\b(schemas|enums)::/.test(code.textContent)) code.replaceChildren(...linked(code.textContent, "all-types.html"));
   }
