@@ -84,7 +84,11 @@ pub(super) fn first_sentence(markdown: &str) -> String {
     let end = text.find(". ").map_or(text.len(), |end| end + 1);
     let sentence = text.get(..end).unwrap_or(text);
     match sentence.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or_default().trim_end()),
+        Some((end, _)) => {
+            let cut = sentence.get(..end).unwrap_or_default();
+            // After a whole word, if there is one.
+            format!("{} …", cut.rsplit_once(' ').map_or(cut, |(words, _)| words))
+        }
         None => sentence.to_owned(),
     }
 }
@@ -212,7 +216,8 @@ mod tests {
         );
         assert_eq!(first_sentence("One\n\nTwo"), "One");
         assert_eq!(first_sentence("* a\n* b"), "a");
-        assert_eq!(first_sentence(&"ä".repeat(500)).chars().count(), LONGEST + 1);
+        assert_eq!(first_sentence(&"ä".repeat(500)).chars().count(), LONGEST + 2);
+        assert_eq!(first_sentence(&"word ".repeat(50)), format!("{}…", "word ".repeat(20)));
     }
 
     #[test]
