@@ -1,6 +1,8 @@
 //! What can be given for a member in [`object!`](crate::object).
 
-use super::{Base64, Deep, Duration, Enum, FieldMask, Json, Object, Open};
+use serde_json::Value as Json;
+
+use super::{Base64, Deep, Duration, Enum, FieldMask, Object, Open};
 
 /// A value that can be given for a member of type `T`, or for an item of a list of `T`.
 ///
