@@ -141,7 +141,8 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Does everything that can be done now. Ready when every call of the job has a reply.
+    /// Does everything that can be done now, or as much as it takes until the job [has replies](Job::has_replies). Ready when
+    /// every call of the job has a reply.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> Poll<()> {
         loop {
             self.next = self.deadline;
@@ -153,6 +154,9 @@ impl<'cb> Engine<'cb> {
             progressed |= self.send_ready(cx, job);
             progressed |= self.receive(cx, job);
             if progressed {
+                if job.has_replies() {
+                    return Poll::Pending;
+                }
                 continue;
             }
             if self.is_done() {

@@ -57,6 +57,12 @@ pub(super) trait Job<'cb> {
         let _ = error;
     }
 
+    /// Whether there are replies that someone will take before the scheduler is polled again. The scheduler then stops, so
+    /// that replies are passed on while they are in the processor's cache, and before more of them arrive.
+    fn has_replies(&self) -> bool {
+        false
+    }
+
     /// Whether replies can be taken now. Otherwise responses are not read further.
     fn has_room(&self) -> bool {
         true

@@ -37,20 +37,17 @@ impl Matching {
     pub(super) fn push(&mut self, part: Part, waits: impl Fn(usize) -> bool) -> Option<(usize, Part)> {
         self.parts += 1;
         let number = part.index(&self.token);
-        self.by = match (replace(&mut self.by, By::IdOnly), part.content_id()) {
-            (By::Order(mut parts), None) => {
-                return {
-                    if parts.len() < self.calls {
-                        parts.push(part);
-                        self.by = By::Order(parts);
-                    }
-                    None
-                };
+        if let By::Order(parts) = &mut self.by {
+            if part.content_id().is_none() {
+                if parts.len() < self.calls {
+                    parts.push(part);
+                } else {
+                    self.by = By::IdOnly;
+                }
+                return None;
             }
-            (By::Order(mut parts), Some(_)) if parts.len() < 2 => By::Id(parts.pop()),
-            (By::Order(_), Some(_)) => By::IdOnly,
-            (by, _) => by,
-        };
+            self.by = if parts.len() < 2 { By::Id(parts.pop()) } else { By::IdOnly };
+        }
         match (number, &mut self.by) {
             (Some(number), _) => return waits(number).then_some((number, part)),
             (None, By::Id(left @ None)) => *left = Some(part),

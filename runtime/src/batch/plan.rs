@@ -20,6 +20,9 @@ pub(super) struct Limits {
     pub(super) url: usize,
 }
 
+/// The largest buffer that is allocated for a request before its size is known.
+const MOST_RESERVED: usize = 256 << 10;
+
 /// The calls of one HTTP request, and its body.
 pub(super) struct Packed<'cb> {
     pub(super) entries: Vec<Option<Entry<'cb>>>,
@@ -60,7 +63,7 @@ pub(super) fn pack<'cb>(
     // Only these calls can be in the request, so they decide which headers are shared.
     let window = limits.calls.min(pending.len());
     let shared = shared_headers(pending, window);
-    let mut writer = BatchWriter::with_capacity(rng.fork(), 0);
+    let mut writer = BatchWriter::new(rng.fork());
     let mut entries = Vec::with_capacity(window);
     let mut bytes = BatchWriter::CLOSING_LEN;
     let mut target = String::new();
@@ -88,6 +91,11 @@ pub(super) fn pack<'cb>(
         if bytes + length > limits.bytes && !entries.is_empty() {
             pending.push_front(entry);
             break;
+        }
+        if entries.is_empty() {
+            // The calls of a request are often alike, except that their numbers have more digits.
+            let like_this = (length + 8).saturating_mul(window).min(limits.bytes).min(MOST_RESERVED);
+            writer.reserve(like_this + BatchWriter::CLOSING_LEN);
         }
         match writer.push(&part) {
             Ok(()) => {

@@ -88,7 +88,9 @@ impl<'cb> Queued<'cb> {
 
     fn finish(mut self, serial: u64, counts: Counts) -> Report {
         // If the deadline has passed, the remaining calls have not been taken.
-        self.answer_rest(&Error::cancelled("the call was not sent before the job's deadline"));
+        if self.calls.len() > 0 {
+            self.answer_rest(&Error::cancelled("the call was not sent before the job's deadline"));
+        }
         if let Some(panic) = self.panic.take() {
             resume_unwind(panic);
         }

@@ -322,11 +322,11 @@ fn typed<T>(reader: Reader<'_, T>, arrived: Arrived<'_>) -> (Reply<T>, Option<Pa
     let Arrived { id, index, request, result, undecodable } = arrived;
     let came = result.is_ok();
     let again = reader.again();
-    let Reading { result, response, panic } = reader.read(request.facts(), result);
-    *undecodable = result.as_ref().err().filter(|_| came).cloned();
-    let again = again.filter(|_| result.is_err());
+    let reading = reader.read(request.facts(), result);
+    *undecodable = reading.result.as_ref().err().filter(|_| came).cloned();
+    let again = again.filter(|_| reading.result.is_err());
     let failed = again.map(|reader| FailedCall::new(&id, request, reader));
-    (Reply { id, index, result, response, failed }, panic)
+    (Reply { id, index, result: reading.result, response: reading.response, failed }, reading.panic)
 }
 
 #[cfg(test)]

@@ -116,18 +116,24 @@ impl<T> Reader<'_, T> {
     }
 
     pub(crate) fn read(self, (api, spec): Facts, answer: Result<RawResponse>) -> Reading<T> {
-        let (result, response) = match answer {
-            Ok(response) => ((self.decode)(api, spec, &response), Some(response)),
+        // Values are large, so they are moved as rarely as possible.
+        let reading = match answer {
+            Ok(response) => {
+                let result = (self.decode)(api, spec, &response);
+                Reading { result, response: Some(response), panic: None }
+            }
             Err(error) => {
                 let response = error.response().cloned();
-                (Err(error), response)
+                Reading { result: Err(error), response, panic: None }
             }
         };
-        let (result, panic) = match self.settle {
-            Some(settle) => settle(result, response.as_ref()),
-            None => (result, None),
-        };
-        Reading { result, response, panic }
+        match self.settle {
+            None => reading,
+            Some(settle) => {
+                let (result, panic) = settle(reading.result, reading.response.as_ref());
+                Reading { result, response: reading.response, panic }
+            }
+        }
     }
 }
 

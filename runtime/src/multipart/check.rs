@@ -116,7 +116,7 @@ pub fn part(data: &[u8]) {
 pub fn writer(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut fields = text.split('\u{1}');
-    let mut writer = BatchWriter::with_capacity(fastrand::Rng::with_seed(0), 0);
+    let mut writer = BatchWriter::new(fastrand::Rng::with_seed(0));
     let mut expected = Vec::new();
     let mut len = BatchWriter::CLOSING_LEN;
     while let (Some(verb), Some(target)) = (fields.next(), fields.next()) {

@@ -15,6 +15,9 @@ use super::part::Part;
 const MAX_PADDING: usize = 256;
 /// How much of a part over the limit is kept: enough for its `Content-ID` and for a message.
 const KEPT_OF_TOO_LARGE: usize = 4096;
+/// How many bytes of the delimiter are searched for. Finding a short text is much faster, and where it is found, the rest
+/// of the delimiter is compared.
+const SEARCHED: usize = 16;
 /// RFC 2046 allows boundaries of up to 70 characters; some servers exceed that.
 const MAX_BOUNDARY: usize = 256;
 
@@ -69,7 +72,9 @@ impl Default for ReadLimits {
 /// `next_part` again: it returns the remaining parts, then at most one error, then `None`.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    /// Searches for a line feed, two dashes and the boundary.
+    /// A line feed, two dashes and the boundary.
+    delimiter: Vec<u8>,
+    /// Searches for the beginning of the delimiter.
     finder: memmem::Finder<'static>,
     limits: ReadLimits,
     /// Unread bytes that were gathered from several chunks, followed by …
@@ -145,8 +150,10 @@ impl Reader {
     /// A reader for a response with that boundary.
     pub(crate) fn with_boundary(boundary: &[u8], limits: ReadLimits) -> Reader {
         let delimiter = [b"\n--", boundary].concat();
+        let beginning = delimiter.get(..SEARCHED).unwrap_or(&delimiter);
         Reader {
-            finder: memmem::Finder::new(&delimiter).into_owned(),
+            finder: memmem::Finder::new(beginning).into_owned(),
+            delimiter,
             limits,
             carry: BytesMut::new(),
             chunk: Bytes::new(),
@@ -234,8 +241,8 @@ impl Reader {
         // The end of these bytes is the end of the stream only if no other bytes follow them.
         let last = self.input != Input::Open && (self.carry.is_empty() || self.chunk.is_empty());
         let window = if self.carry.is_empty() { &self.chunk[..] } else { &self.carry[..] };
-        let needle = self.finder.needle();
-        let bare = needle.get(1..).unwrap_or_default();
+        let delimiter = &self.delimiter[..];
+        let bare = delimiter.get(1..).unwrap_or_default();
         // The stream and each part begin at the start of a line, but the line feed before it is not in the buffer.
         if self.searched == 0 && matches!(self.state, State::Start | State::Part) {
             if window.len() < bare.len() && bare.starts_with(window) && !last {
@@ -255,14 +262,22 @@ impl Reader {
         let mut from = self.searched;
         while let Some(found) = window.get(from..).and_then(|rest| self.finder.find(rest)) {
             let at = from + found;
-            match line_after(window, at + needle.len(), last) {
+            let rest = window.get(at..).unwrap_or_default();
+            if !rest.starts_with(delimiter) {
+                if !last && delimiter.starts_with(rest) {
+                    return Found::Nothing(at);
+                }
+                from = at + 1;
+                continue;
+            }
+            match line_after(window, at + delimiter.len(), last) {
                 Line::Open => return Found::Nothing(at),
                 Line::Delimiter { next, closing } => return Found::Delimiter { at: at + 1, next, closing },
-                Line::Other => from = at + needle.len(),
+                Line::Other => from = at + delimiter.len(),
             }
         }
         // These bytes may end with the beginning of a delimiter.
-        Found::Nothing(from.max((window.len() + 1).saturating_sub(needle.len())))
+        Found::Nothing(from.max((window.len() + 1).saturating_sub(delimiter.len())))
     }
 
     /// Takes the bytes before a delimiter and continues after it.
@@ -319,7 +334,7 @@ impl Reader {
     fn let_go(&mut self) {
         let held = self.carry.len() + self.chunk.len();
         // An incomplete delimiter line may follow a part within the limit.
-        let slack = self.finder.needle().len() + MAX_PADDING + 4;
+        let slack = self.delimiter.len() + MAX_PADDING + 4;
         if held > self.limits.part_bytes.saturating_add(slack) {
             self.state = match std::mem::replace(&mut self.state, State::LongPreamble) {
                 State::Part => State::TooLarge(self.beginning(if self.carry.is_empty() {
@@ -354,7 +369,7 @@ impl Reader {
             State::Start | State::Preamble | State::LongPreamble => Err(ReadError::NoDelimiter),
             State::TooLarge(kept) => Err(ReadError::Truncated(kept)),
             State::Part => {
-                let (delimiter, headers) = (self.finder.needle(), self.limits.headers_per_part);
+                let (delimiter, headers) = (&self.delimiter[..], self.limits.headers_per_part);
                 let broken = self.input == Input::Broken;
                 match Part::parse_last(self.parts, rest.clone(), delimiter, headers, broken) {
                     Some(part) => {

@@ -40,7 +40,8 @@ pub fn write_batch(
         content_type: "application/json",
     };
     let len: usize = (0..count).map(|index| part(index).encoded_len()).sum();
-    let mut writer = BatchWriter::with_capacity(fastrand::Rng::with_seed(1), len + BatchWriter::CLOSING_LEN);
+    let mut writer = BatchWriter::new(fastrand::Rng::with_seed(1));
+    writer.reserve(len + BatchWriter::CLOSING_LEN);
     for index in 0..count {
         let _ = writer.push(&part(index));
     }

@@ -48,10 +48,14 @@ impl BatchWriter {
     /// The number of bytes that `finish` appends.
     pub(crate) const CLOSING_LEN: usize = "--".len() + BOUNDARY_LEN + "--\r\n".len();
 
-    /// A writer with capacity for a body of `bytes` bytes: the sum of the parts' `encoded_len`, and `CLOSING_LEN`.
-    pub(crate) fn with_capacity(mut rng: fastrand::Rng, bytes: usize) -> Self {
+    pub(crate) fn new(mut rng: fastrand::Rng) -> Self {
         let boundary = random_boundary(&mut rng);
-        BatchWriter { body: Vec::with_capacity(bytes), boundary, marks: Vec::new(), rng }
+        BatchWriter { body: Vec::new(), boundary, marks: Vec::new(), rng }
+    }
+
+    /// Allocates memory for that many bytes: the sum of the parts' `encoded_len`, and `CLOSING_LEN`.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.body.reserve(bytes);
     }
 
     /// The number of parts written.

@@ -123,14 +123,14 @@ impl Attempts {
                 match self.authorize().await {
                     Ok(auth) => self.auth = auth,
                     Err(error) if error.is_transient_credentials() => {
-                        self.ledger.begin();
+                        self.ledger.begin(Instant::now());
                         self.failed(error).await?;
                         continue;
                     }
                     Err(error) => return Err(error),
                 }
             }
-            self.ledger.begin();
+            self.ledger.begin(Instant::now());
             self.number = self.number.saturating_add(1);
             let about = (self.subject.api, self.subject.method);
             let watch = Watch::call(&self.subject.client, about, E::KIND, self.number, exchange.length());
@@ -320,10 +320,10 @@ pub(crate) enum Fate {
 }
 
 impl Ledger {
-    /// Records the start of an attempt.
-    pub(crate) fn begin(&mut self) {
+    /// Records that an attempt starts now.
+    pub(crate) fn begin(&mut self, now: Instant) {
         self.attempts = self.attempts.saturating_add(1);
-        self.since.get_or_insert_with(Instant::now);
+        self.since.get_or_insert(now);
         self.uncertain |= self.last.as_ref().is_some_and(Error::is_unknown_outcome);
     }
 
@@ -408,9 +408,9 @@ mod tests {
     fn attempts_end() {
         let policy = RetryPolicy::default().with_max_attempts(2);
         let mut ledger = Ledger::default();
-        ledger.begin();
+        ledger.begin(Instant::now());
         assert_eq!(ledger.fate(&policy, RETRY), Fate::Wait { after: None });
-        ledger.begin();
+        ledger.begin(Instant::now());
         assert_eq!(ledger.fate(&policy, RETRY), Fate::Final);
         ledger.forget();
         assert_eq!(ledger.fate(&policy, RETRY), Fate::Wait { after: None });
@@ -421,10 +421,10 @@ mod tests {
     fn credentials_are_renewed_once_and_that_is_no_attempt() {
         let policy = RetryPolicy::none();
         let mut ledger = Ledger::default();
-        ledger.begin();
+        ledger.begin(Instant::now());
         assert_eq!(ledger.fate(&policy, Verdict::Refresh), Fate::Renew);
         assert_eq!(ledger.attempts, 0);
-        ledger.begin();
+        ledger.begin(Instant::now());
         assert_eq!(ledger.fate(&policy, Verdict::Refresh), Fate::Final);
     }
 
@@ -434,7 +434,7 @@ mod tests {
         let after =
             |seconds| Verdict::Retry { after: Some(Duration::from_secs(seconds)), rate_limited: true };
         let mut ledger = Ledger::default();
-        ledger.begin();
+        ledger.begin(Instant::now());
         assert_eq!(ledger.fate(&policy, after(9)), Fate::Wait { after: Some(Duration::from_secs(9)) });
         assert_eq!(ledger.fate(&policy, after(3600)), Fate::Final);
         assert_eq!(ledger.fate(&policy, after(u64::MAX)), Fate::Final);

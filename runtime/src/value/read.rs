@@ -435,11 +435,23 @@ impl Visitor<'_> for Known {
         if self.names.get(self.hint) == Some(&name) {
             return Ok(Member::Known(self.hint));
         }
-        Ok(match self.names.binary_search(&name) {
-            Ok(index) => Member::Known(index),
-            Err(_) => Member::Unknown(name.to_owned()),
+        Ok(match position(self.names, name) {
+            Some(index) => Member::Known(index),
+            None => Member::Unknown(name.to_owned()),
         })
     }
+}
+
+/// The number of names up to which they are all looked at.
+const FEW_NAMES: usize = 32;
+
+/// The index of a name in the sorted names. Few names have the same length, so in a short list comparing the lengths is
+/// faster than a binary search, which compares texts.
+fn position(names: &[&str], name: &str) -> Option<usize> {
+    if names.len() > FEW_NAMES {
+        return names.binary_search(&name).ok();
+    }
+    names.iter().position(|known| known.len() == name.len() && *known == name)
 }
 
 /// The object `{"data": …}` that encloses the value.

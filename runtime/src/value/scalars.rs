@@ -130,7 +130,8 @@ leaf_field!(bool, false, "a boolean", value => View::Bool(*value));
 impl Leaf for String {
     fn set(&mut self, value: Scalar<'_>) -> Result<(), &'static str> {
         match value {
-            Scalar::Text(text) => text.clone_into(self),
+            // The string is empty, so there is no memory to reuse.
+            Scalar::Text(text) => *self = text.to_owned(),
             Scalar::Bool(value) => *self = value.to_string(),
             Scalar::Signed(value) => *self = value.to_string(),
             Scalar::Unsigned(value) => *self = value.to_string(),

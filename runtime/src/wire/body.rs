@@ -12,6 +12,9 @@ use crate::{Error, RawResponse, Result};
 /// Exactly this value, because some servers do not recognize it with a charset.
 const JSON: &str = "application/json";
 
+/// A body with fewer bytes than this is copied out of the buffer in which it was encoded.
+const SHORT: usize = 1024;
+
 /// An encoded body and its media type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -140,8 +143,10 @@ fn to_json(api: &ApiSpec, value: &dyn Field) -> Result<Encoded> {
     if api.data_wrapper {
         out.push(b'}');
     }
-    // Many calls may wait for a long time, so the buffer's spare capacity is released.
-    Ok(Encoded::json(out.into_boxed_slice().into()))
+    // Many calls may wait for a long time, so the buffer's spare capacity is released. Copying a short body costs less
+    // than shrinking its buffer.
+    let bytes = if out.len() < SHORT { Bytes::copy_from_slice(&out) } else { out.into_boxed_slice().into() };
+    Ok(Encoded::json(bytes))
 }
 
 fn from_json(api: &ApiSpec, body: &[u8], into: &mut dyn Field) -> Result<()> {

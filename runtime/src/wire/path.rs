@@ -3,6 +3,7 @@
 //! A value cannot leave its position: it cannot end the path, start a query, add a header line, or refer to another
 //! resource with `.` and `..`.
 
+use memchr::memchr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::value::param::Param;
@@ -32,10 +33,12 @@ const SEGMENTS: &AsciiSet = &SEGMENT
 /// Appends the template with its variables replaced by the values. The values are in the order of the variables.
 pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out: &mut String) -> Result<()> {
     let start = out.len();
+    let mut has_variables = false;
     let mut values = values.iter();
     let mut rest = template;
-    while let Some((literal, after)) = rest.split_once('{') {
-        let Some((variable, after)) = after.split_once('}') else { break };
+    while let Some((literal, after)) = split_at_byte(rest, b'{') {
+        has_variables = true;
+        let Some((variable, after)) = split_at_byte(after, b'}') else { break };
         let Some(value) = values.next() else {
             return Err(bad(method_id, variable, "has no value"));
         };
@@ -50,7 +53,7 @@ pub(crate) fn expand(method_id: &str, template: &str, values: &[&dyn Param], out
         )));
     }
     // Two variables may be in one segment, `{a}{b}`.
-    if template.contains('{') && out.get(start..).unwrap_or_default().split('/').any(is_dots) {
+    if has_variables && has_dots(out.get(start..).unwrap_or_default()) {
         return Err(Error::input(format!(
             "{method_id}: the path must not contain the segments `.` and `..`"
         )));
@@ -92,6 +95,9 @@ pub(crate) fn check_forms(
     forms: &[&str],
     values: &[&dyn Param],
 ) -> Result<()> {
+    if forms.is_empty() {
+        return Ok(());
+    }
     for ((name, form), value) in variables(template).zip(forms).zip(values) {
         let mut fits = true;
         value.each(&mut |text| fits &= form.is_empty() || is_of(text, form));
@@ -131,7 +137,7 @@ fn push_value(method_id: &str, variable: &str, value: &dyn Param, out: &mut Stri
     value.each(&mut |text| {
         count += 1;
         problem = problem.or_else(|| reason_against(text, many));
-        out.extend(utf8_percent_encode(text, set));
+        push_encoded(out, text, set);
     });
     match (count, problem) {
         (1, None) => Ok(()),
@@ -148,7 +154,7 @@ fn reason_against(text: &str, many: bool) -> Option<&'static str> {
         Some("must not be empty")
     } else if many && text.starts_with('/') {
         Some("must not begin with `/`")
-    } else if is_dots(text) || many && text.split('/').any(is_dots) {
+    } else if is_dots(text) || many && has_dots(text) {
         Some("must not contain the segments `.` and `..`")
     } else {
         None
@@ -157,6 +163,18 @@ fn reason_against(text: &str, many: bool) -> Option<&'static str> {
 
 fn is_dots(segment: &str) -> bool {
     matches!(segment, "." | "..")
+}
+
+/// Whether one of the segments is `.` or `..`. Most paths contain no dot.
+fn has_dots(path: &str) -> bool {
+    memchr(b'.', path.as_bytes()).is_some() && path.split('/').any(is_dots)
+}
+
+/// Splits the text at the first occurrence of an ASCII character. Every call does this several times, and for short texts
+/// it is much faster than `split_once`.
+pub(crate) fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr(byte, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 #[cold]
@@ -180,13 +198,42 @@ pub(crate) fn push_query(out: &mut String, name: &str, value: &str) {
     if !out.is_empty() {
         out.push('&');
     }
-    out.extend(utf8_percent_encode(name, SEGMENT));
+    push_encoded(out, name, SEGMENT);
     out.push('=');
-    out.extend(utf8_percent_encode(value, SEGMENT));
+    push_encoded(out, value, SEGMENT);
+}
+
+/// Appends the text with the characters of the set encoded.
+fn push_encoded(out: &mut String, text: &str, set: &'static AsciiSet) {
+    if is_unreserved(text) { out.push_str(text) } else { out.extend(utf8_percent_encode(text, set)) }
+}
+
+/// For each byte, whether it is an unreserved character. A table is faster than comparisons.
+#[expect(clippy::indexing_slicing, reason = "it is evaluated when it is compiled")]
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut bytes: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    while let [first, rest @ ..] = bytes {
+        table[*first as usize] = true;
+        bytes = rest;
+    }
+    table
+};
+
+/// Whether no character of the text is ever encoded, as in most names and ids.
+fn is_unreserved(text: &str) -> bool {
+    text.bytes().all(|byte| UNRESERVED.get(usize::from(byte)).is_some_and(|plain| *plain))
 }
 
 /// Whether an encoded pair of a query has that name.
 pub(crate) fn is_named(pair: &str, name: &str) -> bool {
+    let (first, begins) = (pair.as_bytes().first(), name.as_bytes().first());
+    if begins.is_some() && first != begins && first != Some(&b'%') {
+        return false;
+    }
+    if is_unreserved(name) {
+        return pair.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+    }
     let mut rest = Some(pair);
     for piece in utf8_percent_encode(name, SEGMENT) {
         rest = rest.and_then(|rest| rest.strip_prefix(piece));

@@ -61,7 +61,17 @@ impl Query {
 
     /// The encoded pairs; none for an empty query.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = &str> {
-        self.0.split('&').filter(|pair| !pair.is_empty())
+        let mut rest = Some(self.0.as_str());
+        let pairs = std::iter::from_fn(move || {
+            let text = rest?;
+            let (pair, after) = match path::split_at_byte(text, b'&') {
+                Some((pair, after)) => (pair, Some(after)),
+                None => (text, None),
+            };
+            rest = after;
+            Some(pair)
+        });
+        pairs.filter(|pair| !pair.is_empty())
     }
 
     /// The text that is sent.

@@ -13,47 +13,61 @@ use crate::send::trace;
 use crate::wire::words;
 use crate::{Error, RawResponse, Result};
 
+/// How many events of one response are handled before the other responses have their turn and more requests are sent.
+const EVENTS_IN_TURN: usize = 32;
+
+/// An event that takes longer than this ends the turn of its response.
+const SLOW_CALLBACK: Duration = Duration::from_millis(1);
+
 impl<'cb> Engine<'cb> {
-    /// Handles what has arrived of each response, one event of each in turn.
+    /// Handles what has arrived of each response, some events of each in turn.
     pub(super) fn receive(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> bool {
         let mut progressed = false;
-        let mut place = 0;
+        let (mut place, mut events) = (0, 0);
+        let mut before = Instant::now();
         while job.has_room()
             && let Some(exchange) = self.in_flight.get_mut(place)
         {
             let Poll::Ready(event) = exchange.poll(cx) else {
-                place += 1;
+                (place, events) = (place + 1, 0);
                 continue;
             };
             progressed = true;
-            let began = Instant::now();
+            events += 1;
             let mut exchange = self.in_flight.swap_remove(place);
             match event {
                 Event::Part(number, result) => {
                     self.part(job, &mut exchange, number, result);
                     if exchange.is_answered() {
                         self.finish_answered(cx, job, exchange);
+                        events = 0;
                     } else {
                         self.in_flight.push(exchange);
                         let last = self.in_flight.len() - 1;
                         self.in_flight.swap(place, last);
-                        place += 1;
                     }
                 }
-                Event::End(end) => self.ended(job, &mut exchange, end),
+                Event::End(end) => {
+                    self.ended(job, &mut exchange, end);
+                    events = 0;
+                }
             }
-            self.extend_idle_timeouts(began);
+            let now = Instant::now();
+            let busy = now.duration_since(std::mem::replace(&mut before, now));
+            if busy > SLOW_CALLBACK {
+                self.extend_idle_timeouts(busy);
+            }
+            if events == EVENTS_IN_TURN || (events > 0 && busy > SLOW_CALLBACK) {
+                (place, events) = (place + 1, 0);
+            }
         }
         self.drain(cx);
         progressed
     }
 
     /// Excludes time that was spent in callbacks from the idle timeouts of all requests.
-    fn extend_idle_timeouts(&mut self, began: Instant) {
-        let busy = began.elapsed();
-        if busy > Duration::from_millis(1) {
-            self.in_flight.iter_mut().for_each(|exchange| exchange.extend_idle_timeout(busy));
-        }
+    fn extend_idle_timeouts(&mut self, busy: Duration) {
+        self.in_flight.iter_mut().for_each(|exchange| exchange.extend_idle_timeout(busy));
     }
 
     /// Handles a part, which belongs to a call.

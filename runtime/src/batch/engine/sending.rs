@@ -213,8 +213,9 @@ impl<'cb> Engine<'cb> {
             return None;
         }
         self.keep_pace(entries.len());
+        let now = Instant::now();
         for entry in entries.iter_mut().flatten() {
-            entry.ledger.begin();
+            entry.ledger.begin(now);
             self.counts.retries += usize::from(entry.sent > 0);
             entry.sent += 1;
             entry.then.sent();

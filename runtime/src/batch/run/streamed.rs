@@ -356,6 +356,10 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
         self.stop(error.clone());
     }
 
+    fn has_replies(&self) -> bool {
+        !self.replies.is_empty()
+    }
+
     fn has_room(&self) -> bool {
         self.replies.len() < self.room
     }

@@ -53,7 +53,7 @@ fn python_email_reads_what_is_written() {
         Some(b"Content-ID: <b7Kq+9>\r\n\r\nGET /evil HTTP/1.1\r\n\r\n"),
         Some(&every_byte),
     ];
-    let mut writer = BatchWriter::with_capacity(fastrand::Rng::with_seed(3), 0);
+    let mut writer = BatchWriter::new(fastrand::Rng::with_seed(3));
     let mut expected = Vec::new();
     for body in bodies {
         for verb in ["GET", "POST", "DELETE"] {

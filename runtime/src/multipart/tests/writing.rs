@@ -22,7 +22,7 @@ fn call<'a>(
 }
 
 fn writer() -> BatchWriter {
-    BatchWriter::with_capacity(fastrand::Rng::with_seed(7), 0)
+    BatchWriter::new(fastrand::Rng::with_seed(7))
 }
 
 /// Writes the parts; the boundary in the result reads `BOUNDARY`.
