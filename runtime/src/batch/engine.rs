@@ -141,7 +141,7 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Does everything that can be done now, or as much as it takes until the job [has replies](Job::has_replies). Ready when
+    /// Does everything that can be done now, or as much as is needed for the job to [have replies](Job::has_replies). Ready when
     /// every call of the job has a reply.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> Poll<()> {
         loop {
@@ -152,11 +152,11 @@ impl<'cb> Engine<'cb> {
             self.waiting.wake(Instant::now());
             let mut progressed = self.intake(cx, job);
             progressed |= self.send_ready(cx, job);
+            if job.has_replies() {
+                return Poll::Pending;
+            }
             progressed |= self.receive(cx, job);
             if progressed {
-                if job.has_replies() {
-                    return Poll::Pending;
-                }
                 continue;
             }
             if self.is_done() {
@@ -209,8 +209,9 @@ impl<'cb> Engine<'cb> {
 
     /// Takes calls from the source, but no more than are needed soon.
     fn intake(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> bool {
-        // Enough for one request more than may be sent at the same time, so that the next one can be sent immediately.
-        let enough = self.size.saturating_mul(self.options.concurrency.saturating_add(1)).min(MOST_WAITING);
+        // Enough for one request more than may be sent now, so that the next one can be sent as soon as one has ended.
+        let requests = self.options.concurrency.saturating_sub(self.in_flight.len()).saturating_add(1);
+        let enough = self.size.saturating_mul(requests).min(MOST_WAITING);
         let mut taken = false;
         while !self.ended && self.waiting.ready < enough && self.waiting.calls < MOST_WAITING {
             match job.poll_next(cx) {
