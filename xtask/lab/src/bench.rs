@@ -35,7 +35,13 @@ impl Bench {
         let mut report = Report::default();
         let builder = Builder::new(workspace, self.runs)?;
         if wants(Subject::Compile) {
-            compile::run(self, &builder, &mut report)?;
+            match &self.before {
+                None => compile::run(self, &builder, &mut report)?,
+                Some(checkout) => {
+                    let before = Builder::of_checkout(workspace, checkout)?;
+                    compile::run_both(self, &Builder::new(workspace, 1)?, &before, &mut report)?;
+                }
+            }
         }
         if wants(Subject::Hello) {
             hello::run(self, &builder, &mut report)?;

@@ -7,6 +7,46 @@ use super::project::{Builder, Project};
 use super::table::{Report, Row, Target};
 use super::wrapper::Cost;
 
+/// The crates of another checkout may cost this many times less.
+const MOST: Target = Target::Times(1.1);
+
+/// Compares our crates with those of another checkout. They are compiled in turns, because the machine may be faster at
+/// one time than at another.
+pub(super) fn run_both(bench: &Bench, now: &Builder, before: &Builder, report: &mut Report) -> Result<()> {
+    for (what, name, package, only) in [
+        ("check compute v1 with all features", "compute", "gapis-compute-v1", None),
+        ("check compute v1 with one resource", "compute-instances", "gapis-compute-v1", Some("instances")),
+        ("check drive v3", "drive", "gapis-drive-v3", None),
+        ("check sheets v4", "sheets", "gapis-sheets-v4", None),
+    ] {
+        if !bench.wants(what, "") {
+            continue;
+        }
+        let [mut least, mut least_before]: [Option<Cost>; 2] = [None, None];
+        for _ in 0..bench.runs.max(1) {
+            for (builder, least) in [(now, &mut least), (before, &mut least_before)] {
+                let cost = builder.check(&ours(builder, name, package, only))?;
+                *least = Some(least.take().map_or(cost.clone(), |least| least.min(&cost)));
+            }
+        }
+        if let (Some(now), Some(before)) = (least, least_before) {
+            let peer = |value: f64| Some(("before".to_owned(), Ok(value)));
+            let what = what.to_owned();
+            report.push(Row {
+                what: what.clone(),
+                unit: "s",
+                ours: now.user,
+                peer: peer(before.user),
+                target: MOST,
+            });
+            let what = format!("{what}: peak memory");
+            let (ours, peer) = (now.megabytes, peer(before.megabytes));
+            report.push(Row { what, unit: "MB", ours, peer, target: MOST });
+        }
+    }
+    Ok(())
+}
+
 /// Builds the crates and adds a row for each comparison.
 pub(super) fn run(bench: &Bench, builder: &Builder, report: &mut Report) -> Result<()> {
     whole_compute(bench, builder, report)?;

@@ -44,6 +44,9 @@ pub struct Bench {
     /// Measure only our own crates
     #[arg(long)]
     pub no_peers: bool,
+    /// For `compile`, compare with the crates of another checkout of this repository, in turns, instead of with peers
+    #[arg(long, value_name = "DIR")]
+    pub before: Option<PathBuf>,
 }
 
 impl Bench {

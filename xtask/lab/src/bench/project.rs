@@ -44,6 +44,19 @@ impl Builder {
         Ok(Builder { home, lock: workspace.root.join("Cargo.lock"), generated, runs: runs.max(1) })
     }
 
+    /// The same for the crates of another checkout.
+    pub(super) fn of_checkout(workspace: &Workspace, checkout: &Path) -> Result<Self> {
+        let home = workspace.root.join("target").join("bench").join("before");
+        fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        let checkout = std::path::absolute(checkout)?;
+        Ok(Builder {
+            home,
+            lock: checkout.join("Cargo.lock"),
+            generated: checkout.join("generated"),
+            runs: 1,
+        })
+    }
+
     /// Runs `cargo check`. Returns the cost of the dependency only.
     pub(super) fn check(&self, project: &Project) -> Result<Cost> {
         self.lay_out(project)?;
@@ -90,9 +103,7 @@ impl Builder {
             let name = package.replace('-', "_");
             let found = wrapper::read(&log)?.into_iter().find(|cost| cost.name == name);
             let found = found.with_context(|| format!("{package} was not compiled"))?;
-            let least = least.get_or_insert_with(|| found.clone());
-            least.user = least.user.min(found.user);
-            least.megabytes = least.megabytes.min(found.megabytes);
+            least = Some(least.map_or(found.clone(), |least| least.min(&found)));
         }
         least.context("nothing was measured")
     }

@@ -18,6 +18,8 @@ pub(super) struct Row {
 pub(super) enum Target {
     /// At most this fraction of the peer's: one divided by the number.
     Share(f64),
+    /// At most the peer's, multiplied by this number.
+    Times(f64),
     /// At most this value.
     Most(f64),
     /// There is no target.
@@ -34,6 +36,7 @@ impl Row {
     fn is_met(&self) -> Option<bool> {
         match self.target {
             Target::Share(share) => self.ratio().map(|ratio| ratio >= share),
+            Target::Times(times) => self.ratio().map(|ratio| ratio * times >= 1.0),
             Target::Most(most) => Some(self.ours <= most),
             Target::None => None,
         }
@@ -48,6 +51,7 @@ impl Row {
         };
         let target = match self.target {
             Target::Share(share) => format!("≤ 1/{share}"),
+            Target::Times(times) => format!("≤ {times}"),
             Target::Most(most) => format!("≤ {most} {}", self.unit),
             Target::None => String::new(),
         };
@@ -56,7 +60,10 @@ impl Row {
             Some(false) => "no",
             None => "",
         };
-        let ratio = self.ratio().map_or(String::new(), |ratio| format!("1/{ratio:.1}"));
+        let ratio = self.ratio().map_or(String::new(), |ratio| match self.target {
+            Target::Times(_) => format!("{:.2}", 1.0 / ratio),
+            _ => format!("1/{ratio:.1}"),
+        });
         [self.what.clone(), value(self.ours), peer, theirs, ratio, target, met.to_owned()]
     }
 }

@@ -25,6 +25,14 @@ pub(super) struct Cost {
     pub(super) megabytes: f64,
 }
 
+impl Cost {
+    /// The lower ones of both costs. Other programs only add to them.
+    pub(super) fn min(&self, other: &Cost) -> Cost {
+        let Cost { name, user, megabytes } = self;
+        Cost { name: name.clone(), user: user.min(other.user), megabytes: megabytes.min(other.megabytes) }
+    }
+}
+
 /// Acts as the wrapper if the variable is set.
 #[must_use]
 pub fn run_if_asked() -> Option<ExitCode> {
