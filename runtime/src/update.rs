@@ -70,8 +70,9 @@ impl<'cb, M: UpdateMethod> RawUpdate<'cb, M> {
         for (index, _) in set_members(&body) {
             self.body.get_mut(index).assign(body.get(index));
         }
-        for (name, value) in body.extra().iter() {
-            self.body.extra_mut().insert(name, value.clone());
+        let into: &mut dyn Object = &mut self.body;
+        for (name, value) in (&body as &dyn Object).extra().iter() {
+            into.put_extra(name, value.clone());
         }
         *M::requests(&mut self.body) = Some(all);
     }
@@ -150,7 +151,7 @@ fn check<M: UpdateMethod>(body: &mut M::Body, most: usize) -> Result<()> {
             requests.len()
         )));
     }
-    let set = |request: &M::Request| set_members(request).count() + request.extra().len();
+    let set = |request: &M::Request| set_members(request).count() + (request as &dyn Object).extra().len();
     match requests.iter().map(set).enumerate().find(|(_, set)| *set != 1) {
         Some((index, set)) => {
             Err(Error::input(format!("{id}: `{list}[{index}]` has {set} members, but must have exactly one")))

@@ -78,18 +78,3 @@ pub fn debug(name: &str, value: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt:
 pub fn serialize<S: Serializer>(value: &dyn Object, serializer: S) -> Result<S::Ok, S::Error> {
     write::object(value, serializer)
 }
-
-/// For `#[derive(Object)]`: the last arm of the `match` over the members. Callers pass only indices of
-/// [`Object::names`], so no input can reach it.
-#[doc(hidden)]
-#[cold]
-pub fn no_member(index: usize) -> ! {
-    unreachable!("member {index} of an object that has fewer")
-}
-
-/// For `#[derive(Object)]`: the same as [`no_member`], for mutable access.
-#[doc(hidden)]
-#[cold]
-pub fn no_member_mut(index: usize) -> ! {
-    no_member(index)
-}

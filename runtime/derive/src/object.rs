@@ -77,13 +77,11 @@ pub(crate) fn implement(input: &Input) -> Result<String, Error> {
         impl ::gapis_runtime::private::Object for {name} {{
             fn names(&self) -> &'static [&'static str] {{ &[{names}] }}
             fn get(&self, index: usize) -> &dyn ::gapis_runtime::private::Field {{
-                match index {{ {get} _ => ::gapis_runtime::private::no_member(index) }}
+                match index {{ {get} _ => &self.extra }}
             }}
             fn get_mut(&mut self, index: usize) -> &mut dyn ::gapis_runtime::private::Field {{
-                match index {{ {get_mut} _ => ::gapis_runtime::private::no_member_mut(index) }}
+                match index {{ {get_mut} _ => &mut self.extra }}
             }}
-            fn extra(&self) -> &::gapis_runtime::private::Extra {{ &self.extra }}
-            fn extra_mut(&mut self) -> &mut ::gapis_runtime::private::Extra {{ &mut self.extra }}
         }}"
     ))
 }

@@ -14,7 +14,7 @@ use crate::call::next::Next;
 use crate::call::reading::{AsDocumented, ReplyAs};
 use crate::call::request::Request;
 use crate::call::sending;
-use crate::value::{Field, Object as _};
+use crate::value::{Field, Object};
 use crate::wire::spec::{ApiSpec, Paging};
 use crate::{BoxFuture, Error, Json, PageItem, Paged, PagedItems, RawResponse, Result};
 
@@ -214,7 +214,8 @@ impl<M: PagedItems> Items<M> {
     /// If the member is not a list of such items. Without this error, the page would look empty.
     fn unpack(&mut self, mut page: M::Output) -> Result<()> {
         let name = M::PAGING.items;
-        if let Some(other) = page.extra().get(name) {
+        let object: &dyn Object = &page;
+        if let Some(other) = object.extra().get(name) {
             self.pages.raw.next = None;
             let expected = "expected items of the type in the document";
             return Err(Error::decode(name, expected, other.to_string().as_bytes()));

@@ -5,10 +5,10 @@ use std::fmt;
 use super::field::{Field, Object, View};
 
 pub(super) fn copy(to: &mut dyn Object, from: &dyn Object) {
-    for index in 0..from.names().len() {
+    // Behind the last name are the members that the document does not define.
+    for index in 0..=from.names().len() {
         to.get_mut(index).assign(from.get(index));
     }
-    to.extra_mut().clone_from(from.extra());
 }
 
 pub(super) fn same_object(left: &dyn Object, right: &dyn Object) -> bool {

@@ -131,6 +131,50 @@ impl<T: Field> Map for BTreeMap<String, T> {
     }
 }
 
+/// The members that a struct does not define are written and compared by the struct. This is for copying them, and for an
+/// `Extra` in another place, where it is any JSON object.
+impl Field for Extra {
+    fn empty() -> Self {
+        Extra::NEW
+    }
+    fn view(&self) -> View<'_> {
+        View::Map(self)
+    }
+    fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        match kind {
+            Kind::Map => {
+                *self = Extra::NEW;
+                Slot::Map(self)
+            }
+            Kind::Null => Slot::Skip,
+            Kind::Leaf | Kind::List => Slot::Mismatch("an object"),
+        }
+    }
+    fn duplicate(&self) -> Self {
+        self.clone()
+    }
+    fn assign(&mut self, other: &dyn Field) {
+        if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
+            self.clone_from(other);
+        }
+    }
+}
+
+impl Map for Extra {
+    fn len(&self) -> usize {
+        Extra::len(self)
+    }
+    fn each(&self, visit: &mut dyn FnMut(&str, &dyn Field) -> bool) {
+        let _ = self.iter().all(|(name, value)| visit(name, value));
+    }
+    fn get(&self, key: &str) -> Option<&dyn Field> {
+        Extra::get(self, key).map(|value| value as &dyn Field)
+    }
+    fn insert(&mut self, key: &str) -> &mut dyn Field {
+        self.put_null(key)
+    }
+}
+
 impl<T: Object + Default + Clone> Field for T {
     fn empty() -> Self {
         T::default()
@@ -164,12 +208,6 @@ impl<T: Object> Object for Box<T> {
     }
     fn get_mut(&mut self, index: usize) -> &mut dyn Field {
         T::get_mut(self, index)
-    }
-    fn extra(&self) -> &Extra {
-        T::extra(self)
-    }
-    fn extra_mut(&mut self) -> &mut Extra {
-        T::extra_mut(self)
     }
     fn type_name(&self) -> &'static str {
         T::type_name(self)

@@ -7,7 +7,6 @@ use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Extra;
 use super::field::{Field, Object};
 
 /// A value of a schema that stands at the end of a long chain of schemas.
@@ -118,12 +117,6 @@ impl<T: Object> Object for Deep<T> {
     }
     fn get_mut(&mut self, index: usize) -> &mut dyn Field {
         T::get_mut(self, index)
-    }
-    fn extra(&self) -> &Extra {
-        T::extra(self)
-    }
-    fn extra_mut(&mut self) -> &mut Extra {
-        T::extra_mut(self)
     }
     fn type_name(&self) -> &'static str {
         T::type_name(self)

@@ -43,11 +43,14 @@ impl Extra {
 
     /// Adds a member and returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        self.put(name.into(), value.into())
+        self.0.get_or_insert_default().insert(name.into(), value.into())
     }
 
-    pub(super) fn put(&mut self, name: String, value: Value) -> Option<Value> {
-        self.0.get_or_insert_default().insert(name, value)
+    /// Sets a member to `null`, and returns it.
+    pub(super) fn put_null(&mut self, name: &str) -> &mut Value {
+        let value = self.0.get_or_insert_default().entry(name).or_insert(Value::Null);
+        *value = Value::Null;
+        value
     }
 
     /// Removes a member and returns its value.

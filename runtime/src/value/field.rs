@@ -149,17 +149,30 @@ pub trait Map {
 pub trait Object: Send + Sync + 'static {
     /// The members' wire names, sorted bytewise.
     fn names(&self) -> &'static [&'static str];
-    /// The member at `index`, which is below the number of names.
+    /// The member at `index`. Behind the last name is the [`Extra`], so that a struct needs no other function for it.
     fn get(&self, index: usize) -> &dyn Field;
-    /// The member at `index`, which is below the number of names.
+    /// The member at `index`, or the [`Extra`] behind the last name.
     fn get_mut(&mut self, index: usize) -> &mut dyn Field;
-    /// Members that the document does not define.
-    fn extra(&self) -> &Extra;
-    /// Members that the document does not define.
-    fn extra_mut(&mut self) -> &mut Extra;
     /// The type's name, for printing.
     fn type_name(&self) -> &'static str {
         let full = std::any::type_name::<Self>();
         full.rsplit("::").next().unwrap_or(full)
+    }
+}
+
+impl dyn Object + '_ {
+    /// Members that the document does not define.
+    pub fn extra(&self) -> &Extra {
+        static NONE: Extra = Extra::NEW;
+        let behind: &dyn Any = self.get(self.names().len());
+        behind.downcast_ref().unwrap_or(&NONE)
+    }
+
+    /// Adds a member that the document does not define.
+    pub fn put_extra(&mut self, name: &str, value: Value) {
+        let behind: &mut dyn Any = self.get_mut(self.names().len());
+        if let Some(extra) = behind.downcast_mut::<Extra>() {
+            extra.insert(name, value);
+        }
     }
 }

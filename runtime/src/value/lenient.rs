@@ -60,7 +60,7 @@ fn put(object: &mut dyn Object, name: &str, value: &Value) {
         }
         member.slot(Kind::Null);
     }
-    object.extra_mut().put(name.to_owned(), value.clone());
+    object.put_extra(name, value.clone());
 }
 
 fn scalar(value: &Value) -> Option<Scalar<'_>> {

@@ -67,7 +67,7 @@ fn compare(
         match (old.view(), new.view()) {
             (View::Absent, View::Absent) => {}
             (_, View::Absent) => {
-                patch.extra_mut().insert(*name, serde_json::Value::Null);
+                patch.put_extra(name, serde_json::Value::Null);
                 paths.push(path);
             }
             (View::Object(old), View::Object(new)) => {
@@ -84,23 +84,29 @@ fn compare(
             }
         }
     }
-    compare_extra(before.extra(), after.extra(), patch.extra_mut(), prefix, paths);
+    compare_extra(before.extra(), after.extra(), patch, prefix, paths);
 }
 
 fn same(old: &dyn Field, new: &dyn Field) -> bool {
     crate::value::same(old, new)
 }
 
-fn compare_extra(before: &Extra, after: &Extra, patch: &mut Extra, prefix: &str, paths: &mut Vec<String>) {
+fn compare_extra(
+    before: &Extra,
+    after: &Extra,
+    patch: &mut dyn Object,
+    prefix: &str,
+    paths: &mut Vec<String>,
+) {
     for (name, value) in after.iter() {
         if before.get(name) != Some(value) {
-            patch.insert(name, value.clone());
+            patch.put_extra(name, value.clone());
             paths.push(format!("{prefix}{name}"));
         }
     }
     for (name, _) in before.iter() {
         if after.get(name).is_none() {
-            patch.insert(name, serde_json::Value::Null);
+            patch.put_extra(name, serde_json::Value::Null);
             paths.push(format!("{prefix}{name}"));
         }
     }
