@@ -26,7 +26,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-pub use batcher::{Batcher, BatcherOptions, Driver, RawBatcher};
+pub use batcher::{Batcher, BatcherOptions, Driver};
 pub use journal::Store;
 pub use reply::{FailedCall, Id, Outcome, Reply};
 pub use report::{Record, Report, Ticket};

@@ -8,7 +8,7 @@
 pub use futures_core::Stream;
 pub use serde;
 
-pub use crate::batch::{MaybeSend, RawBatcher, Store};
+pub use crate::batch::{MaybeSend, Store};
 pub use crate::call::reading::{Decode, Parts};
 pub use crate::call::request::Request;
 pub use crate::send::token::{is_mtls, is_transient, request_token};

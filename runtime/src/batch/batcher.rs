@@ -54,17 +54,11 @@ impl<A> Clone for Batcher<A> {
     }
 }
 
-/// A [`Batcher`] without a type for its API, for an API that is only known at run time.
+/// A [`Batcher`] without a type for its API.
 #[derive(Clone)]
-pub struct RawBatcher {
+struct RawBatcher {
     jobs: mpsc::Sender<Job>,
     root: Result<Arc<str>>,
-}
-
-impl std::fmt::Debug for RawBatcher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RawBatcher")
-    }
 }
 
 impl<A: Api> std::fmt::Debug for Batcher<A> {
@@ -191,7 +185,7 @@ impl<A: Api> Batcher<A> {
 
 impl RawBatcher {
     /// Makes a dispatcher for calls of the API.
-    pub fn new(client: &Client, api: &'static ApiSpec, options: BatcherOptions) -> (Self, Driver) {
+    fn new(client: &Client, api: &'static ApiSpec, options: BatcherOptions) -> (Self, Driver) {
         let (jobs, waiting) = mpsc::channel(options.backlog.clamp(1, MAX_BACKLOG));
         let root = client.root(api).map(Into::into);
         let raw = RawBatch::new(client.clone(), api);
@@ -212,7 +206,7 @@ impl RawBatcher {
     ///
     /// # Errors
     /// As [`Batcher::send`].
-    pub fn send(&self, request: Request) -> impl Future<Output = Result<RawResponse>> + Send + use<> {
+    fn send(&self, request: Request) -> impl Future<Output = Result<RawResponse>> + Send + use<> {
         wait(self.jobs.clone(), self.root.clone(), request)
     }
 }

@@ -148,15 +148,14 @@ impl Journal {
             if std::mem::replace(&mut earlier.seen, true) {
                 return again();
             }
-            match request.spec().request_id {
-                Some(name) if !earlier.request_id.is_empty() => {
-                    request.set_param(name, &&*earlier.request_id);
-                }
-                _ if request.is_idempotent() => {}
-                _ => {
-                    let message = "an earlier run sent the call, which may have been executed";
-                    return Admission::Reply(Err(Error::unknown_outcome(message, None)));
-                }
+            if let Some(name) = request.spec().request_id
+                && !earlier.request_id.is_empty()
+            {
+                request.set_param(name, &&*earlier.request_id);
+            }
+            if !request.is_idempotent() {
+                let message = "an earlier run sent the call, which may have been executed";
+                return Admission::Reply(Err(Error::unknown_outcome(message, None)));
             }
             self.history.sent.remove(&key);
         }

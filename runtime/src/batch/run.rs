@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
+use futures_util::StreamExt as _;
 
 pub use report::{RunProgress, RunReport};
 pub use source::MaybeSend;
@@ -27,11 +28,13 @@ use super::journal::{Journal, Store};
 use super::queue::{BatchOptions, Linger, RawBatch};
 use super::reply::Reply;
 use crate::call::next::Next;
+use crate::call::reading::Parts;
+use crate::call::request::Request;
 use crate::multipart::ReadLimits;
 use crate::send::retry::RetryPolicy;
 use crate::send::rt::Instant;
 use crate::wire::spec::{ApiSpec, Paging};
-use crate::{Api, Client, Error, IntoCall, Result};
+use crate::{Api, Client, Error, IntoCall, RawResponse, Result};
 
 /// How long a request that is not full waits for more calls. See [`with_linger`](Run::with_linger).
 const LINGER: Duration = Duration::from_millis(50);
@@ -85,7 +88,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         C: IntoCall<'cb, A, Value = T> + 'cb,
         I: IntoIterator<Item = C, IntoIter: MaybeSend + 'cb>,
     {
-        Run::of(api, Calls::iterator(calls.into_iter().map(IntoCall::into_parts)))
+        Run::of(api.client(), A::SPEC, Calls::iterator(calls.into_iter().map(IntoCall::into_parts)))
     }
 
     /// Makes a run of the calls of a stream. Generated services have `run_stream`. If the stream returns an error, no
@@ -96,11 +99,61 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         C: IntoCall<'cb, A, Value = T> + 'cb,
         S: Stream<Item = Result<C>> + MaybeSend + 'cb,
     {
-        Run::of(api, Calls::stream(calls))
+        Run::of(api.client(), A::SPEC, Calls::stream(calls))
     }
 
-    fn of(api: &A, calls: Calls<'cb, T>) -> Self {
-        let RawBatch { client, api, root, options, .. } = RawBatch::new(api.client().clone(), A::SPEC);
+    /// Makes further calls from each reply that has a value, such as for the children of a folder. The closure runs
+    /// before the reply is returned by [`next`](Run::next). It does not run for calls that failed.
+    ///
+    /// ```
+    /// # use gapis_testkit::farm::Farm;
+    /// # fn example(farm: &Farm) {
+    /// let parents = farm.clone();
+    /// let tree = farm.run([farm.animals().get("root")]).then(move |reply| {
+    ///     let animal = reply.result.as_ref().ok();
+    ///     animal.and_then(|animal| animal.name.as_ref()).map(|parent| parents.animals().get(parent))
+    /// });
+    /// # let _ = tree;
+    /// # }
+    /// ```
+    pub fn then<C, I>(mut self, mut calls: impl FnMut(&Reply<T>) -> I + MaybeSend + 'cb) -> Self
+    where
+        C: IntoCall<'cb, A, Value = T>,
+        I: IntoIterator<Item = C>,
+    {
+        self.job.then = Some(source::follow(move |reply, follow| {
+            follow.extend(calls(reply).into_iter().map(IntoCall::into_parts));
+        }));
+        self
+    }
+
+    /// Adds a call, such as one that depends on a reply. It is sent before the calls of the source, without waiting for
+    /// room, when the next reply is requested. A call may also be added after the source has ended.
+    pub fn add<C: IntoCall<'cb, A, Value = T>>(&mut self, call: C) {
+        self.job.follow(call.into_parts());
+        self.is_done = false;
+        if let Some(engine) = &mut self.engine {
+            engine.reopen();
+        }
+    }
+}
+
+impl Run<'static, (), RawResponse> {
+    /// Makes a run of the calls of an API that is only known at run time. The replies are not decoded.
+    #[doc(hidden)]
+    pub fn raw(
+        client: &Client,
+        api: &'static ApiSpec,
+        calls: impl Stream<Item = Request> + MaybeSend + 'static,
+    ) -> Self {
+        let calls = calls.map(|request| Ok(Parts::untyped(request)));
+        Run::of(client, api, Calls::Stream(Box::pin(calls)))
+    }
+}
+
+impl<'cb, A, T: Send + 'static> Run<'cb, A, T> {
+    fn of(client: &Client, api: &'static ApiSpec, calls: Calls<'cb, T>) -> Self {
+        let RawBatch { client, api, root, options, .. } = RawBatch::new(client.clone(), api);
         let options = BatchOptions { linger: Linger::WhileInFlight(LINGER), concurrency: 4, ..options };
         Run {
             job: Streamed::new(calls, root.clone(), REPLIES),
@@ -179,31 +232,6 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
     /// been sent yet are not sent: each gets a [cancellation error](Error::is_cancelled). Default: they are sent.
     pub fn with_keys_stopped_by_failures(mut self) -> Self {
         self.job.stop_keys = true;
-        self
-    }
-
-    /// Makes further calls from each reply that has a value, such as for the children of a folder. The closure runs
-    /// before the reply is returned by [`next`](Run::next). It does not run for calls that failed.
-    ///
-    /// ```
-    /// # use gapis_testkit::farm::Farm;
-    /// # fn example(farm: &Farm) {
-    /// let parents = farm.clone();
-    /// let tree = farm.run([farm.animals().get("root")]).then(move |reply| {
-    ///     let animal = reply.result.as_ref().ok();
-    ///     animal.and_then(|animal| animal.name.as_ref()).map(|parent| parents.animals().get(parent))
-    /// });
-    /// # let _ = tree;
-    /// # }
-    /// ```
-    pub fn then<C, I>(mut self, mut calls: impl FnMut(&Reply<T>) -> I + MaybeSend + 'cb) -> Self
-    where
-        C: IntoCall<'cb, A, Value = T>,
-        I: IntoIterator<Item = C>,
-    {
-        self.job.then = Some(source::follow(move |reply, follow| {
-            follow.extend(calls(reply).into_iter().map(IntoCall::into_parts));
-        }));
         self
     }
 
@@ -359,16 +387,6 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
         self
     }
 
-    /// Adds a call, such as one that depends on a reply. It is sent before the calls of the source, without waiting for
-    /// room, when the next reply is requested. A call may also be added after the source has ended.
-    pub fn add<C: IntoCall<'cb, A, Value = T>>(&mut self, call: C) {
-        self.job.follow(call.into_parts());
-        self.is_done = false;
-        if let Some(engine) = &mut self.engine {
-            engine.reopen();
-        }
-    }
-
     /// Returns the next reply, or `None` when all calls have replies.
     ///
     /// # Panics
@@ -439,7 +457,7 @@ impl<'cb, A: Api, T: Send + 'static> Run<'cb, A, T> {
 
 impl<A, T> Unpin for Run<'_, A, T> {}
 
-impl<A: Api, T: Send + 'static> Stream for Run<'_, A, T> {
+impl<A, T: Send + 'static> Stream for Run<'_, A, T> {
     type Item = Reply<T>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -478,10 +496,10 @@ impl<A: Api, T: Send + 'static> Stream for Run<'_, A, T> {
     }
 }
 
-impl<A: Api, T> std::fmt::Debug for Run<'_, A, T> {
+impl<A, T> std::fmt::Debug for Run<'_, A, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Run")
-            .field("api", &A::SPEC.name)
+            .field("api", &self.api.name)
             .field("taken", &self.job.counts.taken)
             .finish_non_exhaustive()
     }

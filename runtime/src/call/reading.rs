@@ -166,6 +166,13 @@ impl<'cb, T: Send + 'static> Parts<'cb, T> {
     }
 }
 
+impl Parts<'static, RawResponse> {
+    /// The parts of a call whose response is not decoded.
+    pub(crate) fn untyped(request: Request) -> Self {
+        Parts { request, reader: Reader { decode: |_, _, response| Ok(response.clone()), settle: None } }
+    }
+}
+
 impl Request {
     /// Decodes the response as `T`, and requests only the members that `T` reads, unless the caller set `fields`.
     #[must_use]

@@ -341,6 +341,22 @@ async fn a_call_goes_again_with_the_request_id_that_it_had() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_the_caller_forbids_to_repeat_does_not_go_again_with_its_request_id() {
+    let (peer, disk) = (Peer::new(|sent| sent.echo().after(secs(60))), Disk::default());
+    let lab = Lab::builder().anonymous().transport(peer.clone()).build().unwrap();
+    let run = || {
+        let call = lab.start().with_id("o").with_idempotent(false);
+        Run::new(&lab, [call]).journal_in(disk.clone()).unwrap()
+    };
+    let mut first = run();
+    assert!(tokio::time::timeout(secs(1), first.next()).await.is_err(), "no answer comes");
+    drop(first);
+    let reply = run().next().await.unwrap();
+    assert!(reply.result.unwrap_err().is_unknown_outcome());
+    assert_eq!(peer.sizes(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_damaged_journal_is_an_error_and_an_end_of_noise_is_cut() {
     let (journal, ..) = whole(false).await;
     let (zoo, peer) = zoo(Sent::echo);

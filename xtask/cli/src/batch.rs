@@ -16,14 +16,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use gapis_runtime::DryRun;
+use gapis_runtime::private::Request;
+use gapis_runtime::{Client, DryRun};
 
 use self::call::Call;
 use self::credentials::Who;
 use self::input::Lines;
 use self::record::{Answered, Counts, Record};
-use self::send::{Flight, Flights};
-use self::table::Table;
+use self::send::{Flight, Flights, Line, Options};
+use self::table::{Api, Table};
 use crate::documents::Documents;
 use crate::workspace::{Terminal, Workspace};
 
@@ -66,6 +67,11 @@ pub(crate) struct Batch {
     /// Calls that are read and not answered yet, at most
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) in_flight: u32,
+    /// A folder that records which calls were sent and which have replies. If the same command is run again after a crash,
+    /// it sends no call that has a reply or that may have been executed and must not be executed twice, and its output has
+    /// the replies of all calls. Calls are known by their `id`, or else by the number of their line
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
     /// No summary on standard error
     #[arg(long)]
     pub(crate) quiet: bool,
@@ -111,60 +117,83 @@ impl Batch {
     async fn send_all(&self, mut table: Table, terminal: &mut Terminal<'_>) -> Result<Counts> {
         let mut clients = self.who.clients(self.dry_run)?;
         let mut lines = Lines::of(self.input.as_deref())?;
-        let mut flights = Flights::new(self.concurrency, self.batch_size, self.in_flight);
+        let mut flights = Flights::new(Options {
+            concurrency: self.concurrency as usize,
+            calls: self.batch_size.map(|calls| calls as usize),
+            in_flight: self.in_flight as usize,
+            journal: self.journal.clone().filter(|_| !self.dry_run),
+        })?;
         let mut progress = Shown::new(terminal.progress);
         let mut counts = Counts::default();
         let mut ended = false;
         while !(ended && flights.is_empty()) {
             tokio::select! {
                 line = lines.next(), if !ended && flights.has_room() => match line? {
-                    None => ended = true,
+                    None => {
+                        ended = true;
+                        flights.close();
+                    }
                     Some((number, text)) => {
-                        let made = self.take(number, &text, &mut table, &mut clients, &mut flights);
-                        if let Some(record) = made {
-                            counts.add(&record);
-                            record.write(&text, terminal.out)?;
+                        let line = Line { number, text };
+                        match self.read(&line, &mut table, &mut clients) {
+                            Ok(Read::Call(api, request)) => {
+                                flights.start(clients.shared(), api, request, line)?;
+                            }
+                            Ok(Read::Dry(dry)) => {
+                                write(&mut counts, &Record::WouldSend { number, dry }, &line, terminal)?;
+                            }
+                            Err(error) => {
+                                let record = Record::Refused { number, message: format!("{error:#}") };
+                                write(&mut counts, &record, &line, terminal)?;
+                            }
                         }
                     }
                 },
                 answered = flights.next(), if !flights.is_empty() => {
-                    let Some(Flight { number, text, result }) = answered else { continue };
-                    let record = Record::Answered(Answered { number, result });
-                    counts.add(&record);
-                    record.write(&text, terminal.out)?;
+                    let Some(Flight { line, result }) = answered else { continue };
+                    let record = Record::Answered(Answered { number: line.number, result });
+                    write(&mut counts, &record, &line, terminal)?;
                 }
             }
             progress.show(&counts);
         }
         progress.clear();
+        flights.finish()?;
         Ok(counts)
     }
 
-    /// Takes a call up. Gives what is to be written at once: that it cannot be sent, or what would be.
-    fn take(
-        &self,
-        number: u64,
-        text: &str,
-        table: &mut Table,
-        clients: &mut credentials::Clients,
-        flights: &mut Flights,
-    ) -> Option<Record> {
-        let made = (|| {
-            let call = Call::read(text)?;
-            let (api, method) = table.find(&call.method, call.api.as_deref())?;
-            let client = clients.of(call.subject.as_deref())?;
-            let request = call.request(&client, api, method)?;
-            if self.dry_run {
-                let dry = DryRun::new(request).map_err(anyhow::Error::new)?;
-                return Ok(Some(Record::WouldSend { number, dry: Box::new(dry) }));
-            }
-            flights.start(clients.shared(), api, request, number, text);
-            Ok(None)
-        })();
-        made.unwrap_or_else(|error: anyhow::Error| {
-            Some(Record::Refused { number, message: format!("{error:#}") })
-        })
+    /// Reads a line, and makes its request.
+    fn read(&self, line: &Line, table: &mut Table, clients: &mut credentials::Clients) -> Result<Read> {
+        let call = Call::read(&line.text)?;
+        let (api, method) = table.find(&call.method, call.api.as_deref())?;
+        let client: Client = clients.of(call.subject.as_deref())?;
+        let request = call.request(&client, api, method)?;
+        if self.dry_run {
+            return Ok(Read::Dry(Box::new(DryRun::new(request)?)));
+        }
+        Ok(Read::Call(
+            api,
+            match (&self.journal, call.id) {
+                (None, _) => request,
+                // As it is written, so that `1` and `"1"` are two ids, and no id is that of a line.
+                (Some(_), Some(id)) => request.with_id(&id.get()),
+                (Some(_), None) => request.with_id(&format_args!("line {}", line.number)),
+            },
+        ))
     }
+}
+
+/// What a line of the input becomes.
+enum Read {
+    Call(&'static Api, Request),
+    /// The request that would be sent.
+    Dry(Box<DryRun>),
+}
+
+/// Counts and writes the record of a line.
+fn write(counts: &mut Counts, record: &Record, line: &Line, terminal: &mut Terminal<'_>) -> Result<()> {
+    counts.add(record);
+    record.write(&line.text, terminal.out)
 }
 
 /// A line on standard error that says how far the job is, after the first second.

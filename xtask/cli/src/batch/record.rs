@@ -152,7 +152,8 @@ impl Why {
     fn of(error: &Error) -> Self {
         let outcome = match error {
             error if error.is_unknown_outcome() => "unknown",
-            error if error.is_input() => "not sent",
+            // A call meets no file but the journal, in which it is recorded before it is sent.
+            error if error.is_input() || error.is_cancelled() || error.is_io() => "not sent",
             _ => "failed",
         };
         Why { outcome, reason: error.reason().map(str::to_owned), message: error.to_string() }

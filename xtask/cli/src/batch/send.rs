@@ -1,80 +1,232 @@
-//! How calls travel: each API has a dispatcher, which puts calls into batches. Nothing else of the command knows it.
+//! How calls travel: each API has a run, which puts calls into batches. Nothing else of the command knows it.
 
-use std::collections::HashMap;
-use std::future::Future;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::poll_fn;
+use std::path::PathBuf;
 use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use gapis_runtime::private::{RawBatcher, Request};
-use gapis_runtime::{BatcherOptions, Client, RawResponse, Result};
+use anyhow::{Context, Result};
+use futures_util::Stream;
+use futures_util::stream::poll_fn as stream_of;
+use gapis_runtime::private::Request;
+use gapis_runtime::{Client, Error, RawResponse, Run};
+use tokio::sync::mpsc;
 
 use super::record::Reply;
 use super::table::Api;
 
-/// The calls that are on their way.
-pub(super) struct Flights {
-    options: BatcherOptions,
-    room: usize,
-    dispatchers: HashMap<usize, RawBatcher>,
-    flying: FuturesUnordered<Pin<Box<dyn Future<Output = Flight>>>>,
+/// How long a request that is not full waits for more calls.
+const LINGER: Duration = Duration::from_millis(2);
+
+/// How many calls are in one HTTP request, unless the command says how many.
+const USUAL_CALLS: usize = 100;
+
+/// How calls are sent.
+pub(super) struct Options {
+    /// HTTP requests at the same time, for each API.
+    pub(super) concurrency: usize,
+    /// Calls in one HTTP request.
+    pub(super) calls: Option<usize>,
+    /// Calls without a reply, for all APIs.
+    pub(super) in_flight: usize,
+    /// The folder of the journals.
+    pub(super) journal: Option<PathBuf>,
 }
 
-/// A call that was answered, with its line.
-pub(super) struct Flight {
+/// A line of the input.
+pub(super) struct Line {
     pub(super) number: u64,
     pub(super) text: String,
-    pub(super) result: Result<Reply>,
+}
+
+/// A call that has its reply.
+pub(super) struct Flight {
+    pub(super) line: Line,
+    pub(super) result: gapis_runtime::Result<Reply>,
+}
+
+/// The calls that are on their way.
+pub(super) struct Flights {
+    options: Options,
+    apis: Vec<ApiCalls>,
+    /// The number of calls without a reply.
+    open: usize,
+    /// Calls that cannot be sent any more.
+    refused: VecDeque<Flight>,
+    /// The first error that stopped a run, such as of its journal.
+    stopped: Option<Error>,
+    /// The APIs whose runs were stopped.
+    stopped_apis: HashSet<usize>,
+    /// Which API is asked first for its next reply, so that none has to wait for the others.
+    turn: usize,
+}
+
+/// The calls of one API.
+struct ApiCalls {
+    api: &'static Api,
+    /// `None` if the input has ended.
+    calls: Option<mpsc::UnboundedSender<Request>>,
+    run: Run<'static, (), RawResponse>,
+    /// The number of calls so far.
+    count: usize,
+    /// The lines of the calls without a reply, by the position of the call in the run.
+    lines: HashMap<usize, Line>,
 }
 
 impl Flights {
-    pub(super) fn new(concurrency: u32, batch_size: Option<u32>, in_flight: u32) -> Self {
-        let mut options =
-            BatcherOptions::default().with_concurrency(concurrency as usize).with_backlog(in_flight as usize);
-        if let Some(calls) = batch_size {
-            options = options.with_max_calls(calls as usize);
+    /// # Errors
+    /// If the folder for journals cannot be made.
+    pub(super) fn new(options: Options) -> Result<Self> {
+        if let Some(folder) = &options.journal {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        Flights {
+        Ok(Flights {
             options,
-            room: in_flight as usize,
-            dispatchers: HashMap::new(),
-            flying: FuturesUnordered::new(),
-        }
+            apis: Vec::new(),
+            open: 0,
+            refused: VecDeque::new(),
+            stopped: None,
+            stopped_apis: HashSet::new(),
+            turn: 0,
+        })
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.flying.len() < self.room
+        self.open < self.options.in_flight
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.flying.is_empty()
+        self.open == 0
     }
 
     /// Sends a call.
+    ///
+    /// # Errors
+    /// If the journal cannot be opened.
     pub(super) fn start(
         &mut self,
         client: &Client,
         api: &'static Api,
         request: Request,
-        number: u64,
-        text: &str,
-    ) {
-        let dispatcher = self.dispatchers.entry(api.number).or_insert_with(|| {
-            let (dispatcher, driver) = RawBatcher::new(client, api.spec, self.options.clone());
-            // It ends when the dispatcher is dropped and all of its calls are answered.
-            drop(tokio::spawn(driver));
-            dispatcher
-        });
-        let answer = dispatcher.send(request);
-        let text = text.to_owned();
-        self.flying.push(Box::pin(async move {
-            let result = answer.await.map(|response: RawResponse| Reply::of(api.spec, &response));
-            Flight { number, text, result }
-        }));
+        line: Line,
+    ) -> Result<()> {
+        self.open += 1;
+        if let Some(calls) = self.apis.iter_mut().find(|known| known.api.number == api.number) {
+            calls.push(request, line);
+            return Ok(());
+        }
+        let stopped = self.stopped.clone().filter(|_| self.stopped_apis.contains(&api.number));
+        let error = match stopped.map_or_else(|| ApiCalls::new(client, api, &self.options), Err) {
+            Ok(mut calls) => {
+                calls.push(request, line);
+                self.apis.push(calls);
+                return Ok(());
+            }
+            // If nothing is being sent, there is nothing to wait for.
+            Err(error) if self.open == 1 => return Err(error.into()),
+            Err(error) => error,
+        };
+        self.stopped_apis.insert(api.number);
+        self.refused.push_back(Flight { line, result: Err(not_sent(&error)) });
+        self.stopped.get_or_insert(error);
+        Ok(())
     }
 
-    /// The next answer, in the order in which they come.
-    pub(super) async fn next(&mut self) -> Option<Flight> {
-        self.flying.next().await
+    /// Says that no more calls come.
+    pub(super) fn close(&mut self) {
+        self.apis.iter_mut().for_each(|api| api.calls = None);
     }
+
+    /// The next reply, in the order in which they arrive. `None` if there is nothing to wait for.
+    pub(super) async fn next(&mut self) -> Option<Flight> {
+        poll_fn(|cx| {
+            loop {
+                if let Some(flight) = self.refused.pop_front() {
+                    self.open -= 1;
+                    return Poll::Ready(Some(flight));
+                }
+                if self.apis.is_empty() {
+                    return Poll::Ready(None);
+                }
+                let mut ended = None;
+                for step in 0..self.apis.len() {
+                    let place = (self.turn + step) % self.apis.len();
+                    let Some(calls) = self.apis.get_mut(place) else { continue };
+                    match Pin::new(&mut calls.run).poll_next(cx) {
+                        Poll::Ready(Some(reply)) => {
+                            self.turn = place + 1;
+                            let Some(line) = calls.lines.remove(&reply.index) else { continue };
+                            self.open -= 1;
+                            let spec = calls.api.spec;
+                            let result = reply.result.map(|response| Reply::of(spec, &response));
+                            return Poll::Ready(Some(Flight { line, result }));
+                        }
+                        Poll::Ready(None) => ended = Some(place),
+                        Poll::Pending => {}
+                    }
+                }
+                match ended {
+                    Some(place) => self.end(place),
+                    None => return Poll::Pending,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Ends a run without replies. If it was stopped, calls are left that were not sent.
+    fn end(&mut self, place: usize) {
+        let ApiCalls { api, run, lines, .. } = self.apis.swap_remove(place);
+        let Some(error) = run.finish().stopped else { return };
+        self.stopped_apis.insert(api.number);
+        let mut left: Vec<Line> = lines.into_values().collect();
+        left.sort_by_key(|line| line.number);
+        let refused = left.into_iter().map(|line| Flight { line, result: Err(not_sent(&error)) });
+        self.refused.extend(refused);
+        self.stopped.get_or_insert(error);
+    }
+
+    /// Ends all runs.
+    ///
+    /// # Errors
+    /// The first error that stopped a run, such as of a journal that cannot be written.
+    pub(super) fn finish(self) -> Result<()> {
+        let reports = self.apis.into_iter().map(|calls| calls.run.finish().stopped);
+        match self.stopped.into_iter().chain(reports.flatten()).next() {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ApiCalls {
+    fn new(client: &Client, api: &'static Api, options: &Options) -> gapis_runtime::Result<Self> {
+        let (sender, mut calls) = mpsc::unbounded_channel();
+        let limit = api.spec.limits.calls.min(USUAL_CALLS);
+        let mut run = Run::raw(client, api.spec, stream_of(move |cx| calls.poll_recv(cx)))
+            .with_concurrency(options.concurrency)
+            .with_max_calls(options.calls.unwrap_or(limit))
+            .with_replies(options.in_flight)
+            .with_linger(LINGER);
+        if let Some(folder) = &options.journal {
+            let file = folder.join(format!("{}.journal", api.id.replace(':', "-")));
+            // With its value, a call of an earlier run has its line of output again.
+            run = run.journal(file)?.with_journal_values();
+        }
+        Ok(ApiCalls { api, calls: Some(sender), run, count: 0, lines: HashMap::new() })
+    }
+
+    fn push(&mut self, request: Request, line: Line) {
+        self.lines.insert(self.count, line);
+        self.count += 1;
+        // If the run was stopped, it takes no more calls, and the line is reported when the run ends.
+        let _ = self.calls.as_ref().map(|calls| calls.send(request));
+    }
+}
+
+/// The error of a call that was not sent because of that error.
+fn not_sent(error: &Error) -> Error {
+    Error::input(format!("the call was not sent: {error}"))
 }

@@ -1,5 +1,8 @@
 //! `gapis batch` against a mock server: lines in, lines out, and what the server got.
 
+mod accounts;
+mod journal;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -46,6 +49,11 @@ impl Job {
         let arguments = [&["--anonymous", "--endpoint", &uri], more].concat();
         run(&self.input(lines), &arguments).expect("a job that runs")
     }
+}
+
+/// The same as [`Job::send`], with small requests.
+fn run_with(job: &Job, lines: &str, more: &[&str]) -> (u8, Vec<Value>) {
+    job.send(lines, &[&["--batch-size", "10", "--in-flight", "40"], more].concat())
 }
 
 fn run(input: &Path, more: &[&str]) -> Result<(u8, Vec<Value>)> {
