@@ -131,13 +131,8 @@ pub fn documented(document: &[u8], options: &Options) -> Result<Inventory, Error
     Ok(inventory)
 }
 
-/// Makes the part of a document's inventory that a call needs at run time: service and methods, with their paths and
-/// parameters. Schemas are passed over, which are most of a document, so that it takes less time. Types of bodies and
-/// responses are JSON values in it, and nothing is paged, waits or is an update.
-///
-/// # Errors
-/// The errors of [`generate`].
-pub fn methods(document: &[u8], options: &Options) -> Result<Inventory, Error> {
+/// The part of a document's inventory that a call needs at run time; see [`Methods`](crate::Methods).
+pub(crate) fn methods(document: &[u8], options: &Options) -> Result<Inventory, Error> {
     let mut log = log::Log::new(&options.name);
     let mut document = discovery::parse(document, &mut log)?;
     document.schemas = discovery::Members::default();

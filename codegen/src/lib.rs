@@ -31,13 +31,15 @@ pub mod inventory;
 mod generate;
 
 mod build;
+mod excerpt;
 
 #[cfg(test)]
 mod growth;
 
 pub use build::{Build, BuildError};
 pub use error::{Error, Warning};
-pub use generate::{Crate, Operations, Summary, documented, generate, inventory, methods, summarize};
+pub use excerpt::Methods;
+pub use generate::{Crate, Operations, Summary, documented, generate, inventory, summarize};
 pub use inventory::Inventory;
 pub use naming::crate_name;
 pub use options::{FeaturePolicy, ItemsRule, Limits, Options, Quota, Revision, Runtime, UpdateRule};

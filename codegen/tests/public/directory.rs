@@ -9,7 +9,7 @@ use gapis_codegen::{Inventory, Options, inventory};
 use serde_json::Value;
 
 /// The documents by name, sorted.
-fn documents() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn documents() -> Vec<(String, Vec<u8>)> {
     let folder = std::env::var_os("GAPIS_DOCUMENTS").expect("GAPIS_DOCUMENTS names the folder of documents");
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();

@@ -7,6 +7,7 @@ mod golden;
 mod hostile;
 mod inventory;
 mod items;
+mod methods;
 mod odd;
 mod prose;
 mod random;

@@ -33,6 +33,7 @@ use crate::workspace::{Terminal, Workspace};
 #[command(after_help = "Examples:
   gapis batch calls.ndjson --service-account key.json --subject ann@example.com > replies.ndjson
   gapis batch calls.ndjson --dry-run
+  gapis batch calls.ndjson --journal calls.journal > replies.ndjson
   gapis batch --document drive.v3.json --token-env TOKEN < calls.ndjson
   jq -c 'select(.error)' replies.ndjson | gapis batch > more.ndjson
 

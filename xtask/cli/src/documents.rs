@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+#[cfg(feature = "batch")]
+use gapis_codegen::Methods;
 use gapis_codegen::inventory::Method;
 use gapis_codegen::{Inventory, Limits, Options, Quota};
 
@@ -194,14 +196,14 @@ impl Document {
         Ok(gapis_codegen::documented(&bytes, &options)?)
     }
 
-    /// Reads the parts of the document that calls need.
+    /// The document's methods, each of which is read when it is called. The document stays in memory until the program ends.
     ///
     /// # Errors
     /// As [`Document::read`].
     #[cfg(feature = "batch")]
-    pub(crate) fn methods(&self) -> Result<Inventory> {
+    pub(crate) fn methods(&self) -> Result<Methods<'static>> {
         let (bytes, options) = self.bytes()?;
-        Ok(gapis_codegen::methods(&bytes, &options)?)
+        Ok(Methods::of(Vec::leak(bytes), &options)?)
     }
 
     fn bytes(&self) -> Result<(Vec<u8>, Options)> {

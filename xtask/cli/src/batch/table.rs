@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use anyhow::{Result, bail};
 use gapis_codegen::inventory::{self, Inventory, Location};
+use gapis_codegen::{Methods, Quota as ApiQuota};
 use gapis_runtime::private::spec::{ApiSpec, Limits, MethodSpec, Quota};
 
 use crate::documents::{Document, Documents};
@@ -18,6 +19,8 @@ pub(super) struct Table {
     apis: Vec<Option<&'static Api>>,
     /// What was found for an id before, as most calls of a job are of few methods.
     found: HashMap<String, (&'static Api, &'static Method)>,
+    /// The methods that were read, of each document.
+    methods: HashMap<(usize, String), &'static Method>,
     /// The id that was not found last, and why not.
     missing: Option<(String, String)>,
 }
@@ -28,7 +31,8 @@ pub(super) struct Api {
     pub(super) number: usize,
     pub(super) id: String,
     pub(super) spec: &'static ApiSpec,
-    methods: HashMap<String, Method>,
+    methods: Methods<'static>,
+    quota: ApiQuota,
 }
 
 /// A method, and what the runtime has to know of it.
@@ -43,7 +47,7 @@ pub(super) struct Method {
 impl Table {
     pub(super) fn new(documents: Documents) -> Self {
         let apis = documents.iter().map(|_| None).collect();
-        Table { documents, apis, found: HashMap::new(), missing: None }
+        Table { documents, apis, found: HashMap::new(), methods: HashMap::new(), missing: None }
     }
 
     /// The method with that id, of that API if it is named.
@@ -90,9 +94,9 @@ impl Table {
                 break;
             }
             let api = self.api(number)?;
-            match api.methods.get(id) {
+            match self.method(api, id)? {
                 Some(method) => found.push((api, method)),
-                None => known.extend(api.methods.keys().map(String::as_str)),
+                None => known.extend(api.methods.ids()),
             }
         }
         match found.as_slice() {
@@ -103,6 +107,17 @@ impl Table {
                 bail!("`{id}` is a method of {}: say which by `api`", names.join(" and "))
             }
         }
+    }
+
+    fn method(&mut self, api: &'static Api, id: &str) -> Result<Option<&'static Method>> {
+        let key = (api.number, id.to_owned());
+        if let Some(method) = self.methods.get(&key) {
+            return Ok(Some(method));
+        }
+        let Some(method) = api.method(id)? else { return Ok(None) };
+        let method: &'static Method = Box::leak(Box::new(method));
+        self.methods.insert(key, method);
+        Ok(Some(method))
     }
 
     fn is_called(&self, number: usize, api: &str) -> bool {
@@ -127,11 +142,12 @@ impl Table {
 
 impl Api {
     fn read(number: usize, document: &Document) -> Result<Self> {
-        let inventory = document.methods()?;
-        let Inventory { api, service, methods, .. } = inventory;
+        let methods = document.methods()?;
+        // No method has this id: this is for the service.
+        let Inventory { api, service, .. } = methods.read("")?.into_owned();
         let limits = document.limits();
         let usual = Limits::DEFAULT;
-        let quota = document.quota();
+        let quota = document.quota().clone();
         let rate = |rate: Option<NonZeroU32>| rate.map_or(0, NonZeroU32::get);
         let endpoints: Vec<(&'static str, &'static str)> =
             service.endpoints.into_iter().map(|(location, url)| (leak(location), leak(url))).collect();
@@ -156,12 +172,17 @@ impl Api {
             endpoints: Vec::leak(endpoints),
             data_wrapper: service.data_wrapper,
         };
-        let method = |facts: inventory::Method| {
-            let units = quota.units_of(&facts.id);
-            (facts.id.clone(), Method::of(facts, units))
-        };
-        let methods = methods.into_iter().map(method).collect();
-        Ok(Api { number, id: api, spec: Box::leak(Box::new(spec)), methods })
+        Ok(Api { number, id: api, spec: Box::leak(Box::new(spec)), methods, quota })
+    }
+
+    /// Reads the method with that id.
+    fn method(&self, id: &str) -> Result<Option<Method>> {
+        if !self.methods.ids().any(|known| known == id) {
+            return Ok(None);
+        }
+        let inventory = self.methods.read(id)?.into_owned();
+        let facts = inventory.methods.into_iter().find(|method| method.id == id);
+        Ok(facts.map(|facts| Method::of(facts, self.quota.units_of(id))))
     }
 }
 
