@@ -124,22 +124,22 @@ pub(crate) fn optional(types: &Types, inner: &Type, at: At) -> String {
     text
 }
 
-/// The names in [`IMPORTED`] from the runtime that the fields of objects use.
-pub(crate) fn said<'o>(types: &Types, objects: impl Iterator<Item = &'o Type>) -> Vec<&'static str> {
+/// The names in [`IMPORTED`] from the runtime that the fields of these objects use, so that a file imports no more.
+pub(crate) fn used_imports<'o>(types: &Types, objects: impl Iterator<Item = &'o Type>) -> Vec<&'static str> {
     let mut all = String::new();
     for ty in objects {
         push(types, ty, At::Resource, &mut all);
         all.push(' ');
     }
-    let is_said = |path: &str| {
+    let is_used = |path: &str| {
         all.match_indices(path)
             .filter_map(|(at, _)| all.get(at + path.len()..))
             .any(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
     };
-    let said = IMPORTED.iter().filter(|(name, path)| {
-        path.starts_with("runtime") && is_free(types, name) && (*name == "Extra" || is_said(path))
+    let used = IMPORTED.iter().filter(|(name, path)| {
+        path.starts_with("runtime") && is_free(types, name) && (*name == "Extra" || is_used(path))
     });
-    said.map(|(name, _)| *name).collect()
+    used.map(|(name, _)| *name).collect()
 }
 
 /// A body or a response.

@@ -82,31 +82,29 @@ impl Writer<'_> {
         let in_query: String = in_query
             .map(|argument| format!(".with_param({}, &{})", literal(&argument.wire), argument.name))
             .collect();
-        if self.api.update_of(method).is_some() {
+        let (generics, output, value) = if self.api.update_of(method).is_some() {
             let update = updates::name(self.api);
-            return self.source.function(&Function {
-                name: name.to_string(),
-                generics: "<'cb>",
-                arguments,
-                output: format!("{update}<'cb, {path}{marker}>"),
-                statements,
-                value: format!("{update}::new({client}, &[{in_path}]){in_query}"),
-            });
-        }
-        let body = match &method.body {
-            Some((name, payload)) => {
-                arguments.push(format!("{name}: {}", rust_type::payload(types, payload, At::Resource)));
-                format!("Some(&{name})")
-            }
-            None => "None".to_owned(),
+            let output = format!("{update}<'cb, {path}{marker}>");
+            ("<'cb>", output, format!("{update}::new({client}, &[{in_path}])"))
+        } else {
+            let body = match &method.body {
+                Some((name, payload)) => {
+                    arguments.push(format!("{name}: {}", rust_type::payload(types, payload, At::Resource)));
+                    format!("Some(&{name})")
+                }
+                None => "None".to_owned(),
+            };
+            let value = format!("Call::new({client}, &[{in_path}], {body})");
+            ("", format!("Call<{path}{marker}>"), value)
         };
+        let value = value + &in_query;
         self.source.function(&Function {
             name: name.to_string(),
-            generics: "",
+            generics,
             arguments,
-            output: format!("Call<{path}{marker}>"),
+            output,
             statements,
-            value: format!("Call::new({client}, &[{in_path}], {body}){in_query}"),
+            value,
         });
     }
 

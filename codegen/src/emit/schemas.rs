@@ -83,7 +83,7 @@ fn imports(api: &Api, objects: &[usize], enums: bool, source: &mut Source) {
         source.line(format_args!("use std::collections::BTreeMap;"));
         source.blank();
     }
-    let names = rust_type::said(types, used.into_iter()).join(", ");
+    let names = rust_type::used_imports(types, used.into_iter()).join(", ");
     source.line(format_args!("use super::runtime::private::derive::Object;"));
     match names.contains(',') {
         _ if names.is_empty() => {}

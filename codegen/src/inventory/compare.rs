@@ -163,7 +163,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// Whether an item without a counterpart needs no line of its own, because the line of its owner is sufficient.
-    fn is_said(&self, item: &Item) -> bool {
+    fn is_reported(&self, item: &Item) -> bool {
         let companion = |kind| self.lonely_wires.contains(&(kind, item.wire.as_str()));
         match item.kind {
             ItemKind::Field | ItemKind::Variant | ItemKind::Setter | ItemKind::Request => {
@@ -308,7 +308,7 @@ impl Compare<'_> {
     }
 
     fn removed(&mut self, old: &Item, new_items: &[Item]) {
-        if self.pairs.is_said(old) {
+        if self.pairs.is_reported(old) {
             return;
         }
         let other = new_items.iter().find(|new| {
@@ -329,7 +329,7 @@ impl Compare<'_> {
     }
 
     fn added(&mut self, new: &Item, old_items: &[Item]) {
-        if self.pairs.is_said(new)
+        if self.pairs.is_reported(new)
             || old_items.iter().any(|old| is_type(old.kind) && is_type(new.kind) && old.path == new.path)
         {
             return;

@@ -17,6 +17,9 @@ use crate::wire::query::Query;
 use crate::wire::spec::ApiSpec;
 use crate::{Client, Error, Result};
 
+/// The number of calls for which a batch has memory from its first call on. Most batches are not larger.
+const SMALL: usize = 16;
+
 /// A batch without a type for its API.
 pub(super) struct RawBatch<'cb> {
     pub(super) client: Client,
@@ -151,6 +154,9 @@ impl<'cb> RawBatch<'cb> {
             }
             None => Id::made(index),
         };
+        if self.calls.is_empty() {
+            self.calls.reserve(SMALL);
+        }
         self.calls.push(Entry::new(id, index, request, then));
         Ok(index)
     }

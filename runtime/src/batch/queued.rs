@@ -94,11 +94,13 @@ impl<'cb> Queued<'cb> {
         if let Some(panic) = self.panic.take() {
             resume_unwind(panic);
         }
+        let mut records = Vec::with_capacity(self.records.len());
+        records.extend(self.records.into_iter().flatten());
         Report {
             batch: serial,
             requests: counts.requests,
             retries: counts.retries,
-            records: self.records.into_iter().flatten().collect(),
+            records,
             values: Mutex::new(self.values),
             by_id: OnceLock::new(),
         }

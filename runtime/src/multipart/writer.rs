@@ -115,8 +115,8 @@ impl BatchWriter {
                 }
             }
         }
-        let boundary = String::from_utf8_lossy(&self.boundary);
-        (format!("multipart/mixed; boundary={boundary}"), Bytes::from(self.body))
+        let content_type = ["multipart/mixed; boundary=", &String::from_utf8_lossy(&self.boundary)].concat();
+        (content_type, Bytes::from(self.body))
     }
 
     fn delimiter(&mut self) {

@@ -259,7 +259,7 @@ impl<'cb> Engine<'cb> {
             headers.insert(CONTENT_TYPE, value);
         }
         gzip::accept(&mut headers);
-        let mut url = format!("{}{}", self.root, self.api.batch_path);
+        let mut url = [&self.root, self.api.batch_path].concat();
         if !self.options.query.is_empty() {
             url.push('?');
             url.push_str(self.options.query.as_str());

@@ -37,14 +37,14 @@ impl Wake for Woken {
     }
 }
 
-fn admit(bucket: &mut Bucket, asker: u64, now: Instant) -> Admission {
-    bucket.admit(asker, now, Waker::noop())
+fn admit(bucket: &mut Bucket, scheduler: u64, now: Instant) -> Admission {
+    bucket.admit(scheduler, now, Waker::noop())
 }
 
-/// When an asker may come again.
+/// When an scheduler may come again.
 #[track_caller]
-fn later(bucket: &mut Bucket, asker: u64, now: Instant) -> Instant {
-    match admit(bucket, asker, now) {
+fn later(bucket: &mut Bucket, scheduler: u64, now: Instant) -> Instant {
+    match admit(bucket, scheduler, now) {
         Admission::Later(at) => at,
         other => panic!("{other:?}"),
     }
@@ -52,8 +52,8 @@ fn later(bucket: &mut Bucket, asker: u64, now: Instant) -> Instant {
 
 /// How many units may go.
 #[track_caller]
-fn open(bucket: &mut Bucket, asker: u64, now: Instant) -> f64 {
-    match admit(bucket, asker, now) {
+fn open(bucket: &mut Bucket, scheduler: u64, now: Instant) -> f64 {
+    match admit(bucket, scheduler, now) {
         Admission::Open(units) => units,
         other => panic!("{other:?}"),
     }
@@ -294,7 +294,7 @@ fn a_closed_bucket_lets_one_probe_through_at_a_time() {
     assert_eq!((bucket.closed_until(), bucket.closed_since()), (Some(until), Some(start + LATENCY)));
     assert_eq!(later(&mut bucket, 1, until - seconds(0.1)), until);
     assert_eq!(admit(&mut bucket, 1, until), Admission::Probe);
-    // Nobody took the first one, so another asker may.
+    // Nobody took the first one, so another scheduler may.
     assert_eq!(admit(&mut bucket, 2, until), Admission::Probe);
     bucket.sent(1.0, until);
     let again = later(&mut bucket, 1, until + seconds(0.1));
@@ -400,15 +400,15 @@ fn those_who_wait_take_turns() {
     let mut bucket = Bucket::new(limit(10.0, 5.0), start);
     let mut due = [(1, start, 0.0), (2, start + seconds(0.01), 0.0), (3, start + seconds(0.02), 0.0)];
     let end = start + MINUTE;
-    while let Some((asker, next, taken)) = due.iter_mut().min_by_key(|(_, next, _)| *next)
+    while let Some((scheduler, next, taken)) = due.iter_mut().min_by_key(|(_, next, _)| *next)
         && *next < end
     {
-        match admit(&mut bucket, *asker, *next) {
+        match admit(&mut bucket, *scheduler, *next) {
             Admission::Open(units) => {
                 bucket.sent(units, *next);
                 *taken += units;
                 // The first one is always there again at once.
-                *next += if *asker == 1 { Duration::from_millis(1) } else { Duration::from_millis(30) };
+                *next += if *scheduler == 1 { Duration::from_millis(1) } else { Duration::from_millis(30) };
             }
             Admission::Later(at) => *next = at,
             Admission::Probe => panic!("it is open"),
