@@ -213,7 +213,13 @@ impl<'cb> Engine<'cb> {
         let requests = self.options.concurrency.saturating_sub(self.in_flight.len()).saturating_add(1);
         let enough = self.size.saturating_mul(requests).min(MOST_WAITING);
         let mut taken = false;
-        while !self.ended && self.waiting.ready < enough && self.waiting.calls < MOST_WAITING {
+        // If many calls wait for their turn, such as behind others with the same key, one full request is enough.
+        let is_enough = |ready: usize, calls: usize| {
+            ready >= enough
+                || calls >= MOST_WAITING
+                || (ready >= self.size && calls >= enough.saturating_mul(2))
+        };
+        while !self.ended && !is_enough(self.waiting.ready, self.waiting.calls) {
             match job.poll_next(cx) {
                 Poll::Ready(Some(entry)) => {
                     self.waiting.push(entry, self.client.governor(), self.api);
