@@ -248,7 +248,8 @@ impl<'cb, A, T: Send + 'static> Run<'cb, A, T> {
     /// - It failed temporarily, such as because of a rate limit, an unavailable server or rejected credentials: it is
     ///   sent again.
     /// - It was sent, has no reply, and may be sent again: it is sent again. This is so for idempotent calls, and for
-    ///   calls with a `requestId`, which is the same as before.
+    ///   calls with a `requestId`, which is the same as before, unless the caller forbids it with
+    ///   `with_idempotent(false)`.
     /// - It was sent, has no reply, and must not be sent again: it has an [error that says
     ///   so](Error::is_unknown_outcome), and its id is in [`RunReport::unknown`].
     ///
