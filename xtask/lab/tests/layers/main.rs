@@ -48,7 +48,7 @@ const CODEGEN: Layers = Layers {
         &["emit"],
         &["inventory"],
         &["generate"],
-        &["build"],
+        &["build", "excerpt"],
         &["lib"],
     ],
 };
