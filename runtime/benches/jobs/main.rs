@@ -33,11 +33,12 @@ const ROUNDS: usize = 5;
 const LONG: usize = 1_000_000;
 
 /// What is measured. The first one is what the others are compared with.
-const KINDS: [(&str, &[usize]); 4] = [
+const KINDS: [(&str, &[usize]); 5] = [
     ("batch", &[SIZE, 10, 10_000, 500_000]),
     ("run", &[10, 100, 10_000, 1_000_000, 10_000_000]),
     ("barriers", &[500_000]),
     ("keys", &[1_000_000]),
+    ("spread keys", &[1_000_000]),
 ];
 
 fn main() -> Result<()> {
@@ -96,10 +97,13 @@ fn single(kind: &str, count: usize) -> Result<()> {
     for _ in 0..times {
         runtime.block_on(async {
             match kind {
-                "run" | "keys" => {
-                    let keyed = kind == "keys";
-                    let calls =
-                        (0..count).map(|at| if keyed { call(at).with_key(at / 10) } else { call(at) });
+                "run" | "keys" | "spread keys" => {
+                    // The ten calls with the same key follow each other, or are far apart.
+                    let calls = (0..count).map(|at| match kind {
+                        "keys" => call(at).with_key(at / 10),
+                        "spread keys" => call(at).with_key(at % (count / 10)),
+                        _ => call(at),
+                    });
                     let mut run = zoo.run(calls).with_max_calls(SIZE);
                     while let Some(reply) = run.next().await {
                         assert!(reply.result.is_ok());

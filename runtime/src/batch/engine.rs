@@ -245,10 +245,9 @@ impl<'cb> Engine<'cb> {
         if result.is_ok() {
             self.client.budget().refund();
         }
-        let key = entry.request.options().key.clone();
-        let lane = entry.lane;
+        // The next call with the same key is sent later, when the job knows this reply.
+        self.waiting.answered(entry.lane, entry.request.options().key.as_deref());
         job.answer(entry, result);
-        self.waiting.answered(lane, key.as_deref());
     }
 
     /// Fails a call that was waiting for another attempt, with the error of its last attempt.

@@ -116,16 +116,16 @@ impl<'cb> Waiting<'cb> {
             lane.open += 1;
         }
         self.calls += 1;
-        match entry.request.options().key.clone() {
-            None => self.enqueue(entry, false),
-            Some(key) => match self.keys.get_mut(&key) {
-                Some(behind) => behind.push_back(entry),
-                None => {
-                    self.keys.insert(key, VecDeque::new());
-                    self.enqueue(entry, false);
+        if let Some(key) = &entry.request.options().key {
+            match self.keys.get_mut(&**key) {
+                Some(behind) => {
+                    behind.push_back(entry);
+                    return;
                 }
-            },
+                None => drop(self.keys.insert(Arc::clone(key), VecDeque::new())),
+            }
         }
+        self.enqueue(entry, false);
     }
 
     /// Adds a call that is sent again when its lane has its turn, before calls that were never sent.
