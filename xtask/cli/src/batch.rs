@@ -127,14 +127,20 @@ impl Batch {
         let mut progress = Shown::new(terminal.progress);
         let mut counts = Counts::default();
         let mut ended = false;
+        // Why the input could not be read to its end. The calls before that are on their way and get their replies.
+        let mut broken = None;
         while !(ended && flights.is_empty()) {
             tokio::select! {
-                line = lines.next(), if !ended && flights.has_room() => match line? {
-                    None => {
+                line = lines.next(), if !ended && flights.has_room() => match line {
+                    Err(error) => {
+                        (ended, broken) = (true, Some(error));
+                        flights.close();
+                    }
+                    Ok(None) => {
                         ended = true;
                         flights.close();
                     }
-                    Some((number, text)) => {
+                    Ok(Some((number, text))) => {
                         let line = Line { number, text };
                         match self.read(&line, &mut table, &mut clients) {
                             Ok(Read::Call(api, request)) => {
@@ -160,7 +166,7 @@ impl Batch {
         }
         progress.clear();
         flights.finish()?;
-        Ok(counts)
+        broken.map_or(Ok(counts), Err)
     }
 
     /// Reads a line, and makes its request.

@@ -3,10 +3,12 @@
 mod accounts;
 mod journal;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
@@ -235,6 +237,35 @@ fn input_that_cannot_be_read_is_an_error_that_names_the_place() {
     assert!(error(&empty, &["--subject", "a@b"]).contains("only a service account acts for users"));
     let two = ["--anonymous", "--token-env", "X"];
     assert!(error(&empty, &two).contains("cannot be used with"), "two kinds of credentials");
+}
+
+/// Runs that are stopped by their input, by what the input ends in: each call before that was sent and has its reply.
+#[test]
+fn input_that_cannot_be_read_to_its_end_loses_no_reply() {
+    const CALLS: usize = 300;
+    for ending in [&b"\xff\n"[..], b"{\"method\":\"\xe4\"}\n{}\n"] {
+        let job = Job::new();
+        job.mock.fault(Fault::delay(Duration::from_millis(50)).always());
+        let line = "{\"method\":\"farm.animals.insert\",\"body\":{},\"idempotent\":false}\n";
+        let input = job.input("");
+        fs::write(&input, [line.repeat(CALLS).as_bytes(), ending].concat()).expect("written");
+        let program = Command::new(env!("CARGO_BIN_EXE_gapis"))
+            .arg("batch")
+            .arg(&input)
+            .args(["--document", FARM, "--anonymous", "--endpoint", &job.mock.uri()])
+            .args(["--batch-size", "10"])
+            .output()
+            .expect("the program");
+        let told = String::from_utf8(program.stderr).expect("text");
+        assert_eq!(program.status.code(), Some(1), "{told}");
+        assert!(told.contains("cannot read the input: line 301: it is not UTF-8"), "{told}");
+        let output = String::from_utf8(program.stdout).expect("text");
+        let replies: Vec<Value> =
+            output.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        let lines: BTreeSet<u64> = replies.iter().filter_map(|reply| reply["line"].as_u64()).collect();
+        assert_eq!((replies.len(), lines.len()), (CALLS, CALLS));
+        assert!(replies.iter().all(|reply| reply["status"] == 200), "{output}");
+    }
 }
 
 #[test]
