@@ -70,7 +70,8 @@ pub(crate) struct Batch {
     pub(crate) in_flight: u32,
     /// A folder that records which calls were sent and which have replies. If the same command is run again after a crash,
     /// it sends no call that has a reply or that may have been executed and must not be executed twice, and its output has
-    /// the replies of all calls. Calls are known by their `id`, or else by the number of their line
+    /// the replies of all calls. Calls are known by their `id`, or else by the number of their line, and by the user they
+    /// are made for
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
     /// No summary on standard error
@@ -180,13 +181,19 @@ impl Batch {
         }
         Ok(Read::Call(
             api,
-            match (&self.journal, call.id) {
-                (None, _) => request,
-                // As it is written, so that `1` and `"1"` are two ids, and no id is that of a line.
-                (Some(_), Some(id)) => request.with_id(&id.get()),
-                (Some(_), None) => request.with_id(&format_args!("line {}", line.number)),
-            },
+            if self.journal.is_some() { self.with_id(request, &call, line.number) } else { request },
         ))
+    }
+
+    /// Sets the id by which the journal knows a call: that of its line, and the user. A request does not say for whom it
+    /// is made, and no user may get the reply of another.
+    fn with_id(&self, request: Request, call: &Call<'_>, number: u64) -> Request {
+        // As it is written, so that `1` and `"1"` are two ids, and no id is that of a line.
+        let id = call.id.map_or_else(|| format!("line {number}"), |id| id.get().to_owned());
+        match call.subject.as_deref().or(self.who.subject.as_deref()) {
+            Some(user) => request.with_id(&format_args!("{id} for {user}")),
+            None => request.with_id(&id),
+        }
     }
 }
 

@@ -94,8 +94,15 @@ fn each_call_is_made_for_its_user() {
     assert_eq!(job.mock.requests().len(), 1, "all users' calls are in one request");
     let written = fs::read(job.folder.path().join("journal/farm-v2.journal")).expect("the journal");
     assert!(!String::from_utf8_lossy(&written).contains("secret of"), "the journal has no token");
-    // The command's own user is that of calls without one.
-    fs::remove_dir_all(job.folder.path().join("journal")).expect("removed");
+    // The command's own user is that of calls without one. The call that was made for nobody in particular is another call.
     let all = names(&["--subject", "cas@example.com"]);
     assert_eq!(all, ["ann@example.com", "cas@example.com", "ben@example.com", "ann@example.com"]);
+    let sent = job.mock.requests().len();
+    assert_eq!(sent, 2, "only the call without a user is sent again");
+    // With the same ids, other users get no reply that was another's.
+    let other = [line(Some("dan@example.com")), line(Some("eva@example.com"))];
+    fs::write(&input, other.concat()).expect("written");
+    assert_eq!(names(&[]), ["dan@example.com", "eva@example.com"]);
+    assert_eq!(names(&[]), ["dan@example.com", "eva@example.com"]);
+    assert_eq!(job.mock.requests().len(), sent + 1, "each was sent once");
 }
