@@ -253,7 +253,8 @@ impl<'cb, A, T: Send + 'static> Run<'cb, A, T> {
     /// - It was sent, has no reply, and must not be sent again: it has an [error that says
     ///   so](Error::is_unknown_outcome), and its id is in [`RunReport::unknown`].
     ///
-    /// An id stands for one call. A second call with the same id is not sent, and a different request with an id from
+    /// An id stands for one call. The journal does not know the credentials of a call, so calls for several users need ids
+    /// that differ between users. A second call with the same id is not sent, and a different request with an id from
     /// the file gets an input error.
     ///
     /// If the last record of the file is incomplete, it is removed. If the file cannot be written, no more calls are
