@@ -141,8 +141,8 @@ impl<'cb> Engine<'cb> {
         }
     }
 
-    /// Does everything that can be done now, or as much as is needed for the job to [have replies](Job::has_replies). Ready when
-    /// every call of the job has a reply.
+    /// Does everything that can be done now, or as much as is needed for the job to [have replies](Job::has_replies).
+    /// Ready when every call of the job has a reply.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, job: &mut dyn Job<'cb>) -> Poll<()> {
         loop {
             self.next = self.deadline;

@@ -169,7 +169,7 @@ impl dyn Object + '_ {
     }
 
     /// Adds a member that the document does not define.
-    pub fn put_extra(&mut self, name: &str, value: Value) {
+    pub fn put_extra(&mut self, name: impl Into<String>, value: Value) {
         let behind: &mut dyn Any = self.get_mut(self.names().len());
         if let Some(extra) = behind.downcast_mut::<Extra>() {
             extra.insert(name, value);

@@ -67,7 +67,7 @@ fn compare(
         match (old.view(), new.view()) {
             (View::Absent, View::Absent) => {}
             (_, View::Absent) => {
-                patch.put_extra(name, serde_json::Value::Null);
+                patch.put_extra(*name, serde_json::Value::Null);
                 paths.push(path);
             }
             (View::Object(old), View::Object(new)) => {

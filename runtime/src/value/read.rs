@@ -377,7 +377,7 @@ fn read_object<'de, A: MapAccess<'de>>(
             }
             Member::Unknown(name) => {
                 let value = members.next_value().map_err(|error| path.member(&name, error))?;
-                object.put_extra(&name, value);
+                object.put_extra(name, value);
             }
         }
     }

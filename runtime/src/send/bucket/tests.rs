@@ -41,7 +41,7 @@ fn admit(bucket: &mut Bucket, scheduler: u64, now: Instant) -> Admission {
     bucket.admit(scheduler, now, Waker::noop())
 }
 
-/// When an scheduler may come again.
+/// When a scheduler may come again.
 #[track_caller]
 fn later(bucket: &mut Bucket, scheduler: u64, now: Instant) -> Instant {
     match admit(bucket, scheduler, now) {

@@ -11,7 +11,7 @@ use gapis_testkit::farm::animals;
 use gapis_testkit::farm::schemas::Animal;
 use serde_json::{Value, json};
 
-use crate::{FARM, Job, run, run_with};
+use crate::{FARM, Job, run};
 
 /// A call that must not be executed twice. (By itself it may be, because the library gives it a `requestId`.)
 fn insert(number: usize) -> String {
@@ -185,7 +185,8 @@ fn a_job_that_is_killed_repeats_nothing() {
         program.wait().expect("its end");
         drop(writer.join());
     }
-    let (code, replies) = run_with(&job, &lines, &["--journal", &job.journal()]);
+    let (code, replies) =
+        job.send(&lines, &["--journal", &job.journal(), "--batch-size", "10", "--in-flight", "40"]);
     let seen: BTreeSet<u64> = replies.iter().filter_map(|reply| reply["line"].as_u64()).collect();
     assert_eq!((replies.len(), seen.len()), (CALLS, CALLS), "each line has one reply");
     let inserted = job.inserted();

@@ -53,11 +53,6 @@ impl Job {
     }
 }
 
-/// The same as [`Job::send`], with small requests.
-fn run_with(job: &Job, lines: &str, more: &[&str]) -> (u8, Vec<Value>) {
-    job.send(lines, &[&["--batch-size", "10", "--in-flight", "40"], more].concat())
-}
-
 fn run(input: &Path, more: &[&str]) -> Result<(u8, Vec<Value>)> {
     let input = input.to_string_lossy();
     let line = [&["gapis", "batch", &input, "--document", FARM, "--quiet"], more].concat();
