@@ -82,6 +82,8 @@ pub(super) struct Engine<'cb> {
     /// Since when fewer calls wait than fill a request.
     partial: Option<Instant>,
     deadline: Option<Instant>,
+    /// Whether no more calls are taken or sent.
+    stopped: bool,
     /// When waiting calls were last checked for those whose time limit has passed.
     swept: Instant,
     /// When the scheduler has something to do at the latest.
@@ -89,7 +91,7 @@ pub(super) struct Engine<'cb> {
     alarm: Alarm,
     rng: fastrand::Rng,
     /// Until when no calls are sent because of a quota or because the server refuses calls.
-    pub(super) blocked: Option<Instant>,
+    blocked: Option<Instant>,
 }
 
 /// The calls of the next request, while credentials for them are requested.
@@ -132,6 +134,7 @@ impl<'cb> Engine<'cb> {
             paced: None,
             partial: None,
             deadline: options.deadline.map(|after| now + after.min(FAR)),
+            stopped: false,
             swept: now,
             next: None,
             alarm: Alarm::default(),
@@ -148,6 +151,9 @@ impl<'cb> Engine<'cb> {
             self.next = self.deadline;
             if self.is_past_deadline() {
                 self.expire(job);
+            }
+            if self.stopped {
+                self.cancel_waiting(job, "the call was not sent, because the job was stopped");
             }
             self.waiting.wake(Instant::now());
             let mut progressed = self.intake(cx, job);
@@ -178,7 +184,20 @@ impl<'cb> Engine<'cb> {
 
     /// Records that the source has calls again.
     pub(super) fn reopen(&mut self) {
-        self.ended = false;
+        self.ended = self.stopped;
+    }
+
+    /// Takes and sends no more calls. Calls that are being sent get their replies.
+    pub(super) fn stop(&mut self) {
+        (self.stopped, self.ended) = (true, true);
+    }
+
+    /// Until when nothing is sent: because of the project's quota, because the server refuses calls, or because each
+    /// call waits for a quota of its user or for its next attempt.
+    pub(super) fn blocked_until(&self) -> Option<Instant> {
+        let is_idle = self.in_flight.is_empty() && self.preparing.is_none();
+        let all_wait = is_idle && self.waiting.ready == 0 && self.waiting.groups.is_empty();
+        self.blocked.or_else(|| self.waiting.next_due().filter(|_| all_wait))
     }
 
     fn is_done(&self) -> bool {
@@ -264,25 +283,28 @@ impl<'cb> Engine<'cb> {
     fn expire(&mut self, job: &mut dyn Job<'cb>) {
         self.deadline = None;
         self.ended = true;
-        let mut waiting = self.waiting.take_all();
-        if let Some(preparing) = self.preparing.take() {
-            self.return_units(&preparing.units_taken, None);
-            waiting.extend(preparing.calls);
-        }
-        for entry in waiting {
-            if entry.ledger.last.is_some() {
-                self.give_up(job, entry);
-            } else {
-                let error = Error::cancelled("the call was not sent before the job's deadline");
-                self.answer(job, entry, Err(error));
-            }
-        }
+        self.cancel_waiting(job, "the call was not sent before the job's deadline");
         for exchange in std::mem::take(&mut self.in_flight) {
             let (in_flight, held) = exchange.into_calls();
             held.into_iter().for_each(|entry| self.give_up(job, entry));
             for entry in in_flight {
                 let message = "the job's deadline passed before the reply to the call arrived";
                 self.answer(job, entry, Err(Error::unknown_outcome(message, None)));
+            }
+        }
+    }
+
+    /// Gives a reply to every call that is not being sent: the error of its last attempt, or this cancellation.
+    fn cancel_waiting(&mut self, job: &mut dyn Job<'cb>, message: &str) {
+        let mut waiting = self.waiting.take_all();
+        if let Some(preparing) = self.preparing.take() {
+            self.return_units(&preparing.units_taken, None);
+            waiting.extend(preparing.calls);
+        }
+        for entry in waiting {
+            match entry.ledger.last {
+                Some(_) => self.give_up(job, entry),
+                None => self.answer(job, entry, Err(Error::cancelled(message))),
             }
         }
     }

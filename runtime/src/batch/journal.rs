@@ -72,8 +72,10 @@ pub(super) enum Admission {
     Send,
     /// Skip it: it succeeded in an earlier run, which did not keep its value.
     Skip,
-    /// Do not send it. This is its reply.
+    /// Do not send it. This is its reply, from the journal.
     Reply(Result<RawResponse>),
+    /// Do not send it, because a run with this journal cannot have this call.
+    Refuse(Error),
 }
 
 impl Journal {
@@ -112,7 +114,7 @@ impl Journal {
     /// recognizes it.
     pub(super) fn admit(&mut self, id: &Id, index: usize, request: &mut Request) -> Admission {
         let method = request.id();
-        let refuse = |message: String| Admission::Reply(Err(Error::input(format!("{method}: {message}"))));
+        let refuse = |message: String| Admission::Refuse(Error::input(format!("{method}: {message}")));
         let Some(text) = id.as_given() else {
             return refuse(
                 "a call of a run with a journal needs an id that is the same in each run; set it with `with_id`"
@@ -135,11 +137,13 @@ impl Journal {
             };
         }
         if let Some(answered) = self.history.answered(key) {
-            return match (answered.hash == hash, answered.kept) {
-                (false, _) => other(),
-                (true, None) => Admission::Skip,
-                (true, Some(place)) => Admission::Reply(self.read_answer(place)),
-            };
+            let is_sent_again = !answered.succeeded && request.options().resends;
+            match (answered.hash == hash, answered.kept) {
+                (false, _) => return other(),
+                (true, _) if is_sent_again => self.history.forget(key),
+                (true, None) => return Admission::Skip,
+                (true, Some(place)) => return Admission::Reply(self.read_answer(place)),
+            }
         }
         if let Some(earlier) = self.history.sent.get_mut(&key) {
             if earlier.hash != hash {

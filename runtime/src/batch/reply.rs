@@ -98,6 +98,8 @@ pub struct Reply<T> {
     /// The call itself, if it failed, so that it can be queued again. `None` for a `batchUpdate` whose parts had
     /// callbacks, because the callbacks have run.
     pub failed: Option<FailedCall<T>>,
+    /// Whether the reply is from the [journal](crate::Run::journal) of the run, so that the call was not sent by this run.
+    pub from_journal: bool,
 }
 
 /// A failed call. It can be queued again without being built again: in another batch, with a dispatcher or in a run. It
@@ -105,7 +107,7 @@ pub struct Reply<T> {
 ///
 /// If the [outcome](Error::is_unknown_outcome) of the first attempt is unknown, the call may have been executed.
 ///
-/// In a run with a journal, a call that failed permanently keeps its error: it is not sent again with the same id.
+/// A run with a journal sends it again, though the journal has its error, and records the new reply.
 ///
 /// ```
 /// # use gapis_testkit::farm::Farm;
@@ -134,6 +136,7 @@ impl<T> FailedCall<T> {
     fn new(id: &Id, request: &Request, reader: Reader<'static, T>) -> Self {
         let mut request = request.clone();
         request.options_mut().id = id.as_given().map(str::to_owned);
+        request.options_mut().resends = true;
         FailedCall(Box::new(Failed { request, reader }))
     }
 
@@ -326,7 +329,8 @@ fn typed<T>(reader: Reader<'_, T>, arrived: Arrived<'_>) -> (Reply<T>, Option<Pa
     *undecodable = reading.result.as_ref().err().filter(|_| came).cloned();
     let again = again.filter(|_| reading.result.is_err());
     let failed = again.map(|reader| FailedCall::new(&id, request, reader));
-    (Reply { id, index, result: reading.result, response: reading.response, failed }, reading.panic)
+    let Reading { result, response, panic } = reading;
+    (Reply { id, index, result, response, failed, from_journal: false }, panic)
 }
 
 #[cfg(test)]

@@ -399,6 +399,31 @@ impl<'cb, A, T: Send + 'static> Run<'cb, A, T> {
         Next::new(self)
     }
 
+    /// Stops the run, such as when the user wants the program to end. No more calls are taken or sent. Calls that are being
+    /// sent get their replies; go on with [`next`](Run::next) until it returns `None`. A call that was taken and not
+    /// sent, or that waits for another attempt, has an error: that of its last attempt, or that it was [not
+    /// sent](Error::is_cancelled). The report has such an error too, as the [reason](RunReport::stopped) why calls were
+    /// left in the source.
+    ///
+    /// ```
+    /// # use gapis_testkit::farm::Farm;
+    /// # async fn example(farm: Farm) {
+    /// let mut replies = farm.run((0..1_000_000).map(|number| farm.animals().get(&number.to_string())));
+    /// while let Some(reply) = replies.next().await {
+    ///     if reply.result.is_err_and(|error| error.status().is_some()) {
+    ///         replies.stop();
+    ///     }
+    /// }
+    /// println!("{} calls have a value", replies.finish().succeeded);
+    /// # }
+    /// ```
+    pub fn stop(&mut self) {
+        self.job.stop(Error::cancelled("the run was stopped"));
+        if let Some(engine) = &mut self.engine {
+            engine.stop();
+        }
+    }
+
     /// Waits until all calls have replies, and drops the replies.
     pub fn drain(&mut self) -> impl Future<Output = ()> + '_ {
         poll_fn(|cx| {
@@ -429,8 +454,9 @@ impl<'cb, A, T: Send + 'static> Run<'cb, A, T> {
             blocked_for: self
                 .engine
                 .as_ref()
-                .and_then(|engine| engine.blocked)
-                .map(|until| until.saturating_duration_since(now)),
+                .and_then(Engine::blocked_until)
+                .map(|until| until.saturating_duration_since(now))
+                .filter(|left| !left.is_zero()),
             remaining: left
                 .filter(|_| rate > 0.0)
                 .and_then(|left| Duration::try_from_secs_f64(left as f64 / rate).ok()),
@@ -471,7 +497,10 @@ impl<A, T: Send + 'static> Stream for Run<'_, A, T> {
             }
             this.began = Some(Instant::now());
             let (client, root) = (this.client.clone(), this.root.clone());
-            this.engine = Some(Engine::new(client, this.api, root, this.options.clone()));
+            let engine = this.engine.insert(Engine::new(client, this.api, root, this.options.clone()));
+            if this.job.stopped.is_some() {
+                engine.stop();
+            }
         }
         loop {
             if let Some(reply) = this.job.replies.pop_front() {

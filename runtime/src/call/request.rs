@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) id: Option<String>,
     /// Calls with the same key go one after the other.
     pub(crate) key: Option<Arc<str>>,
+    /// Whether the call is sent though the journal of its run has an error for it.
+    pub(crate) resends: bool,
 }
 
 impl Request {

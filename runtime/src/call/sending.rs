@@ -178,6 +178,13 @@ impl Request {
         self
     }
 
+    /// Sends the call even if the journal of its run has an error for it.
+    #[must_use]
+    pub fn resend(mut self) -> Self {
+        self.options_mut().resends = true;
+        self
+    }
+
     #[must_use]
     pub fn with_key(mut self, key: &dyn std::fmt::Display) -> Self {
         self.options_mut().key = Some(key.to_string().into());

@@ -552,3 +552,44 @@ async fn failures_that_cannot_be_written_stop_the_intake() {
     assert!(report.stopped.unwrap().is_io());
     assert!(count == report.calls && count < 1000, "{count}");
 }
+
+/// A call fails, is queued again from its reply, and then succeeds. The second run may end at any byte of that.
+#[tokio::test(start_paused = true)]
+async fn a_failed_call_is_sent_again_if_it_is_queued_again() {
+    let (disk, healed) = (Disk::default(), Arc::new(Mutex::new(false)));
+    let server = || {
+        let healed = Arc::clone(&healed);
+        zoo(move |sent| {
+            sent.answer(|part| {
+                Some(if *healed.lock().unwrap() { animal(&part.animal()) } else { failed(404, "notFound") })
+            })
+        })
+    };
+    let (zoo, peer) = server();
+    let job = |disk: &Disk| run(&zoo, &["a"], disk).with_journal_values();
+    let first = job(&disk).next().await.unwrap();
+    assert!(first.result.is_err() && !first.from_journal);
+    *healed.lock().unwrap() = true;
+    // The same job has the same error.
+    let mut second = job(&disk);
+    let reply = second.next().await.unwrap();
+    assert!(reply.result.is_err_and(|error| error.is_not_found()) && reply.from_journal);
+    assert_eq!(peer.sent().len(), 1);
+    let before = disk.length();
+    second.add(reply.failed.unwrap());
+    let reply = second.next().await.unwrap();
+    assert!(reply.result.is_ok() && !reply.from_journal);
+    assert!(second.next().await.is_none());
+    drop(second);
+    let whole = disk.bytes();
+    for at in before..=whole.len() {
+        let sent = peer.sent().len();
+        let reply = job(&Disk::of(&whole[..at])).next().await.unwrap();
+        assert!(reply.from_journal && peer.sent().len() == sent, "cut at {at}");
+        match reply.result {
+            Ok(animal) => assert!(animal.id() == "a" && at == whole.len(), "cut at {at}"),
+            // As long as the file does not say that it was sent again, it has failed.
+            Err(error) => assert!(error.is_not_found() || error.is_unknown_outcome(), "cut at {at}: {error}"),
+        }
+    }
+}

@@ -274,3 +274,54 @@ async fn a_decision_that_panics_silences_nobody() {
     assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"in the decision"));
     assert_eq!(log.len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn progress_says_how_long_all_calls_wait_for_their_next_attempts() {
+    let (zoo, _) = zoo(|sent| match sent.number {
+        0 => sent.answer(|_| Some(failed(503, "backendError"))).after(secs(1)),
+        _ => sent.echo(),
+    });
+    let mut run = zoo.run([zoo.get("1")]).with_retry(RetryPolicy::default().with_backoff(secs(20), secs(20)));
+    assert!(tokio::time::timeout(secs(2), run.next()).await.is_err());
+    let left = run.progress().blocked_for.expect("a wait");
+    assert!(left > secs(0) && left <= secs(19), "{left:?}");
+    assert!(run.next().await.unwrap().result.is_ok());
+    assert_eq!(run.progress().blocked_for, None);
+}
+
+/// The calls of two requests are being sent, one of them refused for now, when the run is stopped.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_sends_nothing_more_and_waits_for_what_it_has_sent() {
+    let (zoo, peer) = zoo(|sent| {
+        sent.answer(|part| {
+            Some(if part.is("7") { failed(503, "backendError") } else { animal(&part.animal()) })
+        })
+        .after(secs(5))
+    });
+    let start = tokio::time::Instant::now();
+    let calls = (0..1000).map(|at| zoo.get(&at.to_string()).with_id(at));
+    let mut run = zoo.run(calls).with_max_calls(10).with_concurrency(2);
+    assert!(tokio::time::timeout(secs(1), run.next()).await.is_err());
+    run.stop();
+    let mut words = std::collections::BTreeMap::<&str, usize>::new();
+    while let Some(reply) = run.next().await {
+        let word = match &reply.result {
+            Ok(_) => "ok",
+            Err(error) if error.status().is_some() && reply.id == "7" => "refused",
+            Err(error) if error.is_cancelled() => "cancelled",
+            Err(error) => panic!("{}: {error}", reply.id),
+        };
+        *words.entry(word).or_default() += 1;
+    }
+    assert_eq!((words["ok"], words["refused"]), (19, 1));
+    assert_eq!((peer.sizes(), start.elapsed().as_secs()), (vec![10, 10], 5));
+    let report = run.finish();
+    assert_eq!(report.calls, words.values().sum::<usize>());
+    assert!(report.calls < 100 && report.unknown.is_empty(), "{report:?}");
+    assert!(report.stopped.is_some_and(|error| error.is_cancelled()));
+
+    // Before the first reply is requested, nothing is sent at all.
+    let mut run = zoo.run([zoo.get("1")]);
+    run.stop();
+    assert!(run.next().await.is_none() && peer.sizes().len() == 2);
+}

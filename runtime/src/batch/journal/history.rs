@@ -82,6 +82,12 @@ impl History {
         }
     }
 
+    /// Removes the reply of a call, which is sent again.
+    pub(super) fn forget(&mut self, key: u64) {
+        self.answered.remove(&key);
+        self.kept.remove(&key);
+    }
+
     /// Reads a journal. Removes an incomplete record at the end, and writes the first record of a new journal. Also
     /// returns the length of the journal.
     ///
@@ -150,6 +156,8 @@ impl History {
                     request_id: sent.request_id.into(),
                     seen: false,
                 };
+                // If it failed before, this is another attempt.
+                self.forget(key(sent.id));
                 self.sent.insert(key(sent.id), earlier);
             }
             Record::Answered { key, answer } => {

@@ -116,11 +116,12 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         };
         let known = match admission {
             Admission::Send => None,
-            Admission::Reply(result) => Some(result),
-            Admission::Skip if self.then.is_some() => Some(Err(Error::input(format!(
-                "{}: the journal does not have the call's value, which is needed for further calls",
-                request.id()
-            )))),
+            Admission::Reply(result) => Some((result, true)),
+            Admission::Refuse(error) => Some((Err(error), false)),
+            Admission::Skip if self.then.is_some() => {
+                let message = "the journal does not have the call's value, which is needed for further calls";
+                Some((Err(Error::input(format!("{}: {message}", request.id()))), false))
+            }
             Admission::Skip => {
                 self.counts.taken += 1;
                 self.counts.skipped += 1;
@@ -178,7 +179,8 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         (id, index): (Id, usize),
         mut request: Request,
         reader: Reader<'cb, T>,
-        known: Option<Result<RawResponse>>,
+        // The reply, and whether it is from the journal.
+        known: Option<(Result<RawResponse>, bool)>,
     ) -> Option<Entry<'cb>> {
         self.counts.taken += 1;
         let slot = Arc::clone(&self.read);
@@ -188,10 +190,13 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         let entry = Entry::new(id, index, request, then);
         match (checked, known) {
             (Ok(()), None) => return Some(entry),
-            (Ok(()), Some(result)) => {
+            (Ok(()), Some((result, from_journal))) => {
                 let is_unknown = result.as_ref().is_err_and(|error| error.is_unknown_outcome());
                 self.unknown.extend(is_unknown.then(|| entry.id.clone()));
                 self.answer(entry, result);
+                if let Some(reply) = self.replies.back_mut() {
+                    reply.from_journal = from_journal;
+                }
             }
             (Err(error), _) => self.answer(entry, Err(error)),
         }
@@ -227,8 +232,8 @@ impl<'cb, T: Send + 'static> Streamed<'cb, T> {
         self.tokens.remove(&index);
         if let Err(error) = turned {
             self.note_failure(&id, &request, &error);
-            let reply =
-                Reply { id, index, result: Err(error), response: Some(response.clone()), failed: None };
+            let (result, response) = (Err(error), Some(response.clone()));
+            let reply = Reply { id, index, result, response, failed: None, from_journal: false };
             self.counts.taken += 1;
             self.counts.failed += 1;
             self.replies.push_back(reply);
@@ -320,6 +325,7 @@ impl<'cb, T: Send + 'static> Job<'cb> for Streamed<'cb, T> {
             result: Err(Error::cancelled("reading the reply panicked")),
             response: None,
             failed: None,
+            from_journal: false,
         });
         if reply.result.is_ok() {
             self.counts.succeeded += 1;
