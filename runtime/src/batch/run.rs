@@ -244,7 +244,8 @@ impl<'cb, A, T: Send + 'static> Run<'cb, A, T> {
     ///
     /// - The call succeeded: it is [skipped](RunReport::skipped). With
     ///   [`with_journal_values`](Run::with_journal_values), it has its reply from the file.
-    /// - It failed permanently: it has its error from the file.
+    /// - It failed permanently: it has its error from the file. To send it again, [`add`](Run::add) its
+    ///   [`failed`](Reply::failed).
     /// - It failed temporarily, such as because of a rate limit, an unavailable server or rejected credentials: it is
     ///   sent again.
     /// - It was sent, has no reply, and may be sent again: it is sent again. This is so for idempotent calls, and for

@@ -14,8 +14,7 @@ use serde_json::value::RawValue;
 use super::table::{Api, Method};
 use crate::near::did_you_mean;
 
-/// A call as it is written. A reply with an error is one, too, so that it can be fed again: what only replies have is
-/// passed over.
+/// A call as it is written. A reply with an error is one, too, so that it can be fed again.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Call<'a> {
@@ -38,12 +37,13 @@ pub(super) struct Call<'a> {
     /// Whether the call may be executed twice, where its verb does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     idempotent: Option<bool>,
-    #[serde(default, rename = "line", skip_serializing)]
-    _line: Option<IgnoredAny>,
+    /// The number of its line where it was first read, if it is a reply.
+    #[serde(default, skip_serializing)]
+    pub(super) line: Option<u64>,
     #[serde(default, rename = "status", skip_serializing)]
     _status: Option<IgnoredAny>,
-    #[serde(default, rename = "error", skip_serializing)]
-    _error: Option<IgnoredAny>,
+    #[serde(default, skip_serializing)]
+    error: Option<IgnoredAny>,
 }
 
 impl<'a> Call<'a> {
@@ -99,10 +99,11 @@ impl<'a> Call<'a> {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        Ok(match self.idempotent {
-            Some(idempotent) => request.idempotent(idempotent),
-            None => request,
-        })
+        if let Some(idempotent) = self.idempotent {
+            request = request.idempotent(idempotent);
+        }
+        // Who feeds a failure again wants another attempt, whatever a journal says of the one before.
+        Ok(if self.error.is_some() { request.resend() } else { request })
     }
 }
 

@@ -50,7 +50,7 @@ impl Lines {
 fn read(input: Box<dyn Read + Send>, sender: &mpsc::Sender<io::Result<(u64, String)>>) {
     let mut input = BufReader::with_capacity(1 << 16, input);
     for number in 1.. {
-        let line = match line(&mut input) {
+        let line = match line(&mut input, number == 1) {
             Ok(None) => return,
             Ok(Some(line)) if line.trim().is_empty() => continue,
             Ok(Some(line)) => Ok((number, line)),
@@ -63,7 +63,8 @@ fn read(input: Box<dyn Read + Send>, sender: &mpsc::Sender<io::Result<(u64, Stri
     }
 }
 
-fn line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+/// Reads a line without its end. The first one may begin with a byte order mark, which editors on Windows write.
+fn line(input: &mut impl BufRead, is_first: bool) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
     input.take(LONGEST + 1).read_until(b'\n', &mut bytes)?;
     if bytes.len() as u64 > LONGEST {
@@ -75,7 +76,13 @@ fn line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
         bytes.pop();
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))?;
+    if is_first && bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let is_utf16 = is_first && (bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff"));
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let what = if is_utf16 { "it is UTF-16, not UTF-8" } else { "it is not UTF-8" };
+        io::Error::new(io::ErrorKind::InvalidData, what)
+    })?;
     Ok(Some(text))
 }

@@ -89,6 +89,7 @@ pub(super) enum Record {
 pub(super) struct Answered {
     pub(super) number: u64,
     pub(super) result: Result<Reply, Error>,
+    pub(super) from_journal: bool,
 }
 
 #[derive(Serialize)]
@@ -124,8 +125,7 @@ struct Unread<'a> {
 
 #[derive(Serialize)]
 struct Why {
-    /// `not sent`, `failed` or `unknown`.
-    outcome: &'static str,
+    outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     message: String,
@@ -144,19 +144,40 @@ struct WouldSend<'a> {
     body: Option<&'a RawValue>,
 }
 
+/// What is known of a call that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+enum Outcome {
+    #[serde(rename = "not sent")]
+    NotSent,
+    #[serde(rename = "failed")]
+    Failed,
+    /// It may have been executed.
+    #[serde(rename = "unknown")]
+    Unknown,
+}
+
+impl Outcome {
+    fn of(error: &Error) -> Self {
+        match error {
+            error if error.is_unknown_outcome() => Outcome::Unknown,
+            // A call meets no file but the journal, in which it is recorded before it is sent.
+            error if error.is_input() || error.is_cancelled() || error.is_io() => Outcome::NotSent,
+            _ => Outcome::Failed,
+        }
+    }
+}
+
 impl Why {
     fn not_sent(message: &str) -> Self {
-        Why { outcome: "not sent", reason: None, message: message.to_owned() }
+        Why { outcome: Outcome::NotSent, reason: None, message: message.to_owned() }
     }
 
     fn of(error: &Error) -> Self {
-        let outcome = match error {
-            error if error.is_unknown_outcome() => "unknown",
-            // A call meets no file but the journal, in which it is recorded before it is sent.
-            error if error.is_input() || error.is_cancelled() || error.is_io() => "not sent",
-            _ => "failed",
-        };
-        Why { outcome, reason: error.reason().map(str::to_owned), message: error.to_string() }
+        Why {
+            outcome: Outcome::of(error),
+            reason: error.reason().map(str::to_owned),
+            message: error.to_string(),
+        }
     }
 }
 
@@ -168,7 +189,7 @@ impl Record {
     pub(super) fn write(&self, text: &str, out: &mut dyn Write) -> Result<()> {
         let call = Call::read(text);
         let line = match (self, &call) {
-            (Record::Answered(Answered { number, result: Ok(reply) }), Ok(call)) => json(&Succeeded {
+            (Record::Answered(Answered { number, result: Ok(reply), .. }), Ok(call)) => json(&Succeeded {
                 line: *number,
                 id: call.id,
                 method: &call.method,
@@ -176,7 +197,7 @@ impl Record {
                 response: reply.json.as_deref(),
                 text: reply.text.as_deref(),
             }),
-            (Record::Answered(Answered { number, result: Err(error) }), Ok(call)) => json(&Failed {
+            (Record::Answered(Answered { number, result: Err(error), .. }), Ok(call)) => json(&Failed {
                 line: *number,
                 call,
                 status: error.status().map(|status| status.as_u16()),
@@ -222,27 +243,55 @@ pub(super) struct Counts {
     pub(super) failed: u64,
     /// Of those, the ones of which nobody knows whether they were executed.
     pub(super) unknown: u64,
+    /// Of the failed ones, those that were not sent.
+    pub(super) not_sent: u64,
+    /// Replies from the journal.
+    pub(super) from_journal: u64,
+    /// Of those, the errors of calls that failed in an earlier run and can be sent again.
+    pub(super) failed_before: u64,
+    /// Replies that could not be written.
+    pub(super) unwritten: u64,
 }
 
 impl Counts {
     pub(super) fn add(&mut self, record: &Record) {
         self.all += 1;
         match record {
-            Record::Refused { .. } => self.failed += 1,
-            Record::Answered(Answered { result: Err(error), .. }) => {
+            Record::Refused { .. } => {
                 self.failed += 1;
-                self.unknown += u64::from(error.is_unknown_outcome());
+                self.not_sent += 1;
             }
-            _ => {}
+            Record::Answered(Answered { result, from_journal, .. }) => {
+                self.from_journal += u64::from(*from_journal);
+                if let Err(error) = result {
+                    let outcome = Outcome::of(error);
+                    self.failed += 1;
+                    self.unknown += u64::from(outcome == Outcome::Unknown);
+                    self.not_sent += u64::from(outcome == Outcome::NotSent);
+                    self.failed_before += u64::from(*from_journal && outcome == Outcome::Failed);
+                }
+            }
+            Record::WouldSend { .. } => {}
         }
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { all, failed, unknown } = self;
-        write!(f, "{all} calls, {failed} failed")?;
-        if *unknown > 0 { write!(f, ", {unknown} of them with an unknown outcome") } else { Ok(()) }
+        let Counts { all, failed, unknown, not_sent, from_journal, .. } = *self;
+        let calls = if all == 1 { "call" } else { "calls" };
+        write!(f, "{all} {calls}, {failed} failed")?;
+        match (unknown, not_sent) {
+            (0, 0) => {}
+            (0, _) => write!(f, " ({not_sent} not sent)")?,
+            (_, 0) => write!(f, " ({unknown} with an unknown outcome)")?,
+            _ => write!(f, " ({unknown} with an unknown outcome, {not_sent} not sent)")?,
+        }
+        match from_journal {
+            0 => Ok(()),
+            1 => f.write_str(", 1 reply from the journal"),
+            _ => write!(f, ", {from_journal} replies from the journal"),
+        }
     }
 }
 

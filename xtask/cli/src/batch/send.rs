@@ -1,13 +1,14 @@
 //! How calls travel: each API has a run, which puts calls into batches. Nothing else of the command knows it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures_util::Stream;
 use futures_util::stream::poll_fn as stream_of;
 use gapis_runtime::private::Request;
@@ -45,6 +46,21 @@ pub(super) struct Line {
 pub(super) struct Flight {
     pub(super) line: Line,
     pub(super) result: gapis_runtime::Result<Reply>,
+    /// Whether an earlier run got the reply.
+    pub(super) from_journal: bool,
+}
+
+impl Flight {
+    fn not_sent(line: Line, why: &dyn Display) -> Self {
+        let error = Error::input(format!("the call was not sent: {why}"));
+        Flight { line, result: Err(error), from_journal: false }
+    }
+}
+
+/// A wait in which no calls of an API are sent.
+pub(super) struct Wait {
+    pub(super) api: &'static str,
+    pub(super) left: Duration,
 }
 
 /// The calls that are on their way.
@@ -57,6 +73,8 @@ pub(super) struct Flights {
     refused: VecDeque<Flight>,
     /// The first error that stopped a run, such as of its journal.
     stopped: Option<Error>,
+    /// Whether no more calls are sent, because the job is to end.
+    is_stopping: bool,
     /// The APIs whose runs were stopped.
     stopped_apis: HashSet<usize>,
     /// Which API is asked first for its next reply, so that none has to wait for the others.
@@ -80,7 +98,14 @@ impl Flights {
     /// If the folder for journals cannot be made.
     pub(super) fn new(options: Options) -> Result<Self> {
         if let Some(folder) = &options.journal {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            if folder.exists() && !folder.is_dir() {
+                bail!(
+                    "{} is a file; `--journal` takes a folder, in which each API has a journal",
+                    folder.display()
+                );
+            }
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
         Ok(Flights {
             options,
@@ -88,6 +113,7 @@ impl Flights {
             open: 0,
             refused: VecDeque::new(),
             stopped: None,
+            is_stopping: false,
             stopped_apis: HashSet::new(),
             turn: 0,
         })
@@ -125,11 +151,14 @@ impl Flights {
                 return Ok(());
             }
             // If nothing is being sent, there is nothing to wait for.
-            Err(error) if self.open == 1 => return Err(error.into()),
+            Err(error) if self.open == 1 => {
+                self.open = 0;
+                return Err(error.into());
+            }
             Err(error) => error,
         };
         self.stopped_apis.insert(api.number);
-        self.refused.push_back(Flight { line, result: Err(not_sent(&error)) });
+        self.refused.push_back(Flight::not_sent(line, &error));
         self.stopped.get_or_insert(error);
         Ok(())
     }
@@ -137,6 +166,22 @@ impl Flights {
     /// Says that no more calls come.
     pub(super) fn close(&mut self) {
         self.apis.iter_mut().for_each(|api| api.calls = None);
+    }
+
+    /// Sends no more calls. Those that are being sent get their replies, and the others are reported as not sent.
+    pub(super) fn stop(&mut self) {
+        self.close();
+        self.is_stopping = true;
+        self.apis.iter_mut().for_each(|api| api.run.stop());
+    }
+
+    /// The longest wait of an API that has calls, if there is one.
+    pub(super) fn wait(&self) -> Option<Wait> {
+        let waits = self.apis.iter().filter(|api| !api.lines.is_empty()).filter_map(|api| {
+            let left = api.run.progress().blocked_for?;
+            Some(Wait { api: &api.api.id, left })
+        });
+        waits.max_by_key(|wait| wait.left)
     }
 
     /// The next reply, in the order in which they arrive. `None` if there is nothing to wait for.
@@ -161,7 +206,8 @@ impl Flights {
                             self.open -= 1;
                             let spec = calls.api.spec;
                             let result = reply.result.map(|response| Reply::of(spec, &response));
-                            return Poll::Ready(Some(Flight { line, result }));
+                            let from_journal = reply.from_journal;
+                            return Poll::Ready(Some(Flight { line, result, from_journal }));
                         }
                         Poll::Ready(None) => ended = Some(place),
                         Poll::Pending => {}
@@ -179,13 +225,15 @@ impl Flights {
     /// Ends a run without replies. If it was stopped, calls are left that were not sent.
     fn end(&mut self, place: usize) {
         let ApiCalls { api, run, lines, .. } = self.apis.swap_remove(place);
-        let Some(error) = run.finish().stopped else { return };
-        self.stopped_apis.insert(api.number);
+        let error = run.finish().stopped;
+        let why: &dyn Display = error.as_ref().map_or(&"the run has ended", |error| error);
         let mut left: Vec<Line> = lines.into_values().collect();
         left.sort_by_key(|line| line.number);
-        let refused = left.into_iter().map(|line| Flight { line, result: Err(not_sent(&error)) });
-        self.refused.extend(refused);
-        self.stopped.get_or_insert(error);
+        self.refused.extend(left.into_iter().map(|line| Flight::not_sent(line, why)));
+        if let Some(error) = error.filter(|_| !self.is_stopping) {
+            self.stopped_apis.insert(api.number);
+            self.stopped.get_or_insert(error);
+        }
     }
 
     /// Ends all runs.
@@ -193,8 +241,9 @@ impl Flights {
     /// # Errors
     /// The first error that stopped a run, such as of a journal that cannot be written.
     pub(super) fn finish(self) -> Result<()> {
-        let reports = self.apis.into_iter().map(|calls| calls.run.finish().stopped);
-        match self.stopped.into_iter().chain(reports.flatten()).next() {
+        let reports = self.apis.into_iter().filter_map(|calls| calls.run.finish().stopped);
+        let reports = reports.filter(|error| !(self.is_stopping && error.is_cancelled()));
+        match self.stopped.into_iter().chain(reports).next() {
             Some(error) => Err(error.into()),
             None => Ok(()),
         }
@@ -224,9 +273,4 @@ impl ApiCalls {
         // If the run was stopped, it takes no more calls, and the line is reported when the run ends.
         let _ = self.calls.as_ref().map(|calls| calls.send(request));
     }
-}
-
-/// The error of a call that was not sent because of that error.
-fn not_sent(error: &Error) -> Error {
-    Error::input(format!("the call was not sent: {error}"))
 }

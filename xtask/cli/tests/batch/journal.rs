@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use gapis_mock::Fault;
+use gapis_mock::{Fault, MockError};
 use gapis_testkit::farm::animals;
 use gapis_testkit::farm::schemas::Animal;
 use serde_json::{Value, json};
@@ -14,18 +14,18 @@ use serde_json::{Value, json};
 use crate::{FARM, Job, run};
 
 /// A call that must not be executed twice. (By itself it may be, because the library gives it a `requestId`.)
-fn insert(number: usize) -> String {
+pub(crate) fn insert(number: usize) -> String {
     let body = format!("{{\"name\":\"n{number}\"}}");
     format!("{{\"method\":\"farm.animals.insert\",\"body\":{body},\"id\":{number},\"idempotent\":false}}\n")
 }
 
 impl Job {
-    fn journal(&self) -> String {
+    pub(crate) fn journal(&self) -> String {
         self.folder.path().join("journal").display().to_string()
     }
 
     /// How often the server got each animal.
-    fn inserted(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn inserted(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for request in self.mock.requests() {
             let body = String::from_utf8_lossy(&request.body).into_owned();
@@ -90,6 +90,73 @@ fn ids_stand_for_one_call_each() {
     // Another input with the same ids.
     let (_, replies) = job.send(&get("1", "9"), &["--journal", &job.journal()]);
     assert!(replies[0]["error"]["message"].as_str().is_some_and(|text| text.contains("different request")));
+}
+
+/// Calls that are all the same, known by their lines. The server refuses some of them, some only once.
+#[test]
+fn a_failure_that_is_fed_again_is_another_attempt() {
+    let job = Job::new();
+    let journal = job.journal();
+    job.mock.on::<animals::Insert>(|call| call.body::<Animal>());
+    job.mock.fault(Fault::error(MockError::new(404, "notFound", "no such farm")).skip(1).times(3));
+    let line = "{\"method\":\"farm.animals.insert\",\"body\":{\"name\":\"n\"},\"idempotent\":false}\n";
+    let program = |input: &str| {
+        let input = job.input(input);
+        let output = Command::new(env!("CARGO_BIN_EXE_gapis"))
+            .arg("batch")
+            .arg(&input)
+            .args(["--document", FARM, "--anonymous", "--endpoint", &job.mock.uri(), "--journal", &journal])
+            .args(["--batch-size", "1", "--concurrency", "1"])
+            .output()
+            .expect("the program");
+        let told = String::from_utf8(output.stderr).expect("text");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"), told)
+    };
+    let failures = |output: &str| -> String {
+        output.lines().filter(|line| line.contains("\"error\"")).map(|line| format!("{line}\n")).collect()
+    };
+    let lines_of = |output: &str| -> Vec<u64> {
+        let line = |text: &str| serde_json::from_str::<Value>(text).ok()?["line"].as_u64();
+        output.lines().filter_map(line).collect()
+    };
+    let (code, output, told) = program(&line.repeat(5));
+    assert_eq!((code, told.as_str()), (Some(3), "5 calls, 3 failed\n"));
+    let failed = failures(&output);
+    assert_eq!(lines_of(&failed), [2, 3, 4]);
+    // The same input again: nothing is sent.
+    let (code, output, told) = program(&line.repeat(5));
+    assert_eq!((code, job.mock.requests().len()), (Some(3), 5));
+    assert_eq!(
+        told,
+        "5 calls, 3 failed, 5 replies from the journal\n\
+         3 failed in an earlier run and were not sent again; to do that, feed their lines of output\n"
+    );
+    // One of them is refused again, and keeps its number for the time after that.
+    job.mock.fault(Fault::error(MockError::new(404, "notFound", "no such farm")).times(1));
+    let (code, output_2, told) = program(&failures(&output));
+    assert_eq!((code, told.as_str(), job.mock.requests().len()), (Some(3), "3 calls, 1 failed\n", 8));
+    assert_eq!(lines_of(&failures(&output_2)), [2]);
+    let (code, output_3, _) = program(&failures(&output_2));
+    assert_eq!((code, lines_of(&output_3), job.mock.requests().len()), (Some(0), vec![2], 9));
+    // After that all have succeeded, whatever is fed.
+    for input in [failed, line.repeat(5)] {
+        let (code, _, told) = program(&input);
+        assert_eq!((code, job.mock.requests().len()), (Some(0), 9), "{told}");
+    }
+}
+
+#[test]
+fn a_journal_is_a_folder() {
+    let job = Job::new();
+    fs::write(job.journal(), "notes").expect("written");
+    let (input, endpoint, journal) = (job.input(&insert(1)), job.mock.uri(), job.journal());
+    let error = run(&input, &["--anonymous", "--endpoint", &endpoint, "--journal", &journal]);
+    let error = format!("{:#}", error.expect_err("an error"));
+    assert_eq!(
+        error,
+        format!("{journal} is a file; `--journal` takes a folder, in which each API has a journal")
+    );
+    assert_eq!(fs::read_to_string(&journal).expect("read"), "notes");
 }
 
 #[test]

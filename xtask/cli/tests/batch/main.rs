@@ -1,6 +1,7 @@
 //! `gapis batch` against a mock server: lines in, lines out, and what the server got.
 
 mod accounts;
+mod ends;
 mod journal;
 
 use std::collections::BTreeSet;
@@ -101,10 +102,10 @@ fn what_failed_can_be_fed_again() {
         "method": "farm.animals.get", "params": { "animalId": "8" }, "headers": { "x-trace": "t" }, "id": 1,
         "idempotent": true, "api": "farm:v2",
     });
-    let (code, replies) = job.send(&format!("{call}\n"), &[]);
+    let (code, replies) = job.send(&format!("\n{call}\n"), &[]);
     assert_eq!(code, 3);
     let mut expected = call.clone();
-    expected["line"] = json!(1);
+    expected["line"] = json!(2);
     expected["status"] = json!(404);
     expected["error"] = replies[0]["error"].clone();
     assert_eq!(replies[0], expected);
@@ -114,7 +115,7 @@ fn what_failed_can_be_fed_again() {
     );
     job.mock.on::<animals::Get>(|_| Ok(Animal::default()));
     let (code, again) = job.send(&format!("{}\n", replies[0]), &[]);
-    assert_eq!(code, 0, "{again:?}");
+    assert_eq!((code, &again[0]["line"]), (0, &json!(2)), "it keeps its number: {again:?}");
     let requests = job.mock.requests();
     let inner = |number: usize| String::from_utf8_lossy(&requests[number].body).contains("x-trace: t\r\n");
     assert!(inner(0) && inner(1), "the same call");
@@ -232,6 +233,22 @@ fn input_that_cannot_be_read_is_an_error_that_names_the_place() {
     assert!(error(&empty, &["--subject", "a@b"]).contains("only a service account acts for users"));
     let two = ["--anonymous", "--token-env", "X"];
     assert!(error(&empty, &two).contains("cannot be used with"), "two kinds of credentials");
+}
+
+/// As editors and shells on Windows write it.
+#[test]
+fn a_byte_order_mark_and_line_ends_of_windows_belong_to_no_call() {
+    let job = Job::new();
+    let line = "{\"method\":\"farm.animals.get\",\"params\":{\"animalId\":\"7\"}}";
+    let (code, replies) = job.send(&format!("\u{feff}{line}\r\n\r\n{line}\r\n"), &[]);
+    let lines: Vec<&Value> = replies.iter().map(|reply| &reply["line"]).collect();
+    assert_eq!((code, lines), (0, vec![&json!(1), &json!(3)]), "{replies:?}");
+    assert_eq!(job.send("\u{feff}\r\n", &[]), (0, vec![]));
+    let path = job.input("");
+    let utf16: Vec<u8> = format!("\u{feff}{line}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&path, utf16).expect("written");
+    let error = format!("{:#}", run(&path, &["--anonymous"]).expect_err("an error"));
+    assert_eq!(error, "cannot read the input: line 1: it is UTF-16, not UTF-8");
 }
 
 /// Runs that are stopped by their input, by what the input ends in: each call before that was sent and has its reply.
