@@ -86,13 +86,14 @@ pub(crate) struct Method {
     pub(crate) deprecated: bool,
     pub(crate) parameters: Members<Schema>,
     pub(crate) parameter_order: Vec<String>,
-    pub(crate) request: Option<Schema>,
-    pub(crate) response: Option<Schema>,
+    // Boxed, because a schema is large, and many methods have none.
+    pub(crate) request: Option<Box<Schema>>,
+    pub(crate) response: Option<Box<Schema>>,
     pub(crate) scopes: Vec<String>,
     pub(crate) supports_media_download: bool,
     pub(crate) use_media_download_service: bool,
     pub(crate) supports_media_upload: bool,
-    pub(crate) media_upload: Option<MediaUpload>,
+    pub(crate) media_upload: Option<Box<MediaUpload>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -72,13 +72,14 @@ pub fn generate(document: &[u8], options: &Options) -> Result<Crate, Error> {
     let api = resolve::resolve(&document, options, &mut log)?;
     // Not needed from here on, and as large as the files that follow.
     drop(document);
-    let files = emit::emit(&api, options)?;
     let count = |form| resolve::count_operations(&api, form);
     let operations = Operations {
         long_running: count(model::OperationForm::Done),
         with_status: count(model::OperationForm::Status),
     };
-    Ok(Crate { name: api.crate_name, files, warnings: log.warnings, summary, operations })
+    let name = api.crate_name.clone();
+    let files = emit::emit(api, options)?;
+    Ok(Crate { name, files, warnings: log.warnings, summary, operations })
 }
 
 /// Returns the inventory of a document's crate: its public Rust API as data. The crate itself is not generated.

@@ -126,6 +126,9 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
         legal(kind, kind.make(wire), &taken)
     };
     let wanted: Vec<String> = wires.iter().map(want).collect();
+    if wanted.iter().collect::<HashSet<_>>().len() == wanted.len() {
+        return wanted.into_iter().map(Name::new).collect();
+    }
     let mut order: Vec<(&String, u8, &str, usize)> = wanted
         .iter()
         .zip(wires)
@@ -134,9 +137,6 @@ pub(crate) fn assign<'a>(kind: Kind, wires: impl IntoIterator<Item = &'a str>, t
         .collect();
     order.sort_unstable();
     let mut used: HashSet<String> = wanted.iter().cloned().collect();
-    if used.len() == wanted.len() {
-        return wanted.into_iter().map(Name::new).collect();
-    }
     let mut names = Table::from(wanted.clone());
     let mut count = 0;
     for (&(previous, ..), &(name, _, _, index)) in order.iter().zip(order.iter().skip(1)) {

@@ -128,10 +128,14 @@ impl Source {
     ///
     /// # Errors
     /// If some tokens were not items.
-    pub(crate) fn finish(self) -> Result<String, syn::Error> {
+    pub(crate) fn finish(mut self) -> Result<String, syn::Error> {
         match self.error {
             Some(error) => Err(error),
-            None => Ok(self.text),
+            None => {
+                // Half of the space may be unused, which is much in a crate of many small files.
+                self.text.shrink_to_fit();
+                Ok(self.text)
+            }
         }
     }
 

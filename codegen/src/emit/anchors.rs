@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Api, Method, Resource};
 
-/// The anchors of the setters by the number of their method, in the order of [`setters`].
+/// The anchors of the setters by the number of their method, in the order of [`setters`]; nothing for a method without
+/// setters.
 pub(crate) type Anchors = BTreeMap<usize, Vec<String>>;
 
 /// The names of the setters of a method, in the order in which they are written.
@@ -44,8 +45,10 @@ impl<'a> Finder<'a> {
                 *seen += 1;
                 if *seen == 1 { format!("method.{name}") } else { format!("method.{name}-{}", *seen - 1) }
             });
-            let anchors = anchors.collect();
-            self.anchors.insert(method.number, anchors);
+            let anchors: Vec<String> = anchors.collect();
+            if !anchors.is_empty() {
+                self.anchors.insert(method.number, anchors);
+            }
         }
     }
 }

@@ -62,13 +62,26 @@ pub(super) fn started(text: String) -> String {
 }
 
 pub(super) fn snake(clean: &str) -> String {
+    if is_lower_word(clean) {
+        return started(clean.to_owned());
+    }
     let snake = clean.to_snake_case();
     // `_password` and `password` are both parameters of one method; their names must not depend on each other.
     if clean.starts_with('_') { format!("_{snake}") } else { started(snake) }
 }
 
+/// Whether a text is one word in lower case, which most names in documents are, and needs no conversion to snake case.
+fn is_lower_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
 /// Upper camel case. Digits of two words stay separate: `V1_2` stays `V1_2` instead of `V12`.
 pub(super) fn camel(clean: &str) -> String {
+    if is_lower_word(clean) {
+        let mut name = clean.to_owned();
+        name.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+        return started(name);
+    }
     let mut name = String::new();
     for word in clean.split('_').filter(|word| !word.is_empty()) {
         let camel = word.to_upper_camel_case();

@@ -113,9 +113,12 @@ impl Builder<'_, '_, '_> {
             self.log.warn(&place.below("path"), "an unusual path variable is read as the nearest usual one");
         }
         let body =
-            self.payload(method.request.as_ref(), &place.below("request"), &naming::join(stem, "request"));
-        let output =
-            self.payload(method.response.as_ref(), &place.below("response"), &naming::join(stem, "response"));
+            self.payload(method.request.as_deref(), &place.below("request"), &naming::join(stem, "request"));
+        let output = self.payload(
+            method.response.as_deref(),
+            &place.below("response"),
+            &naming::join(stem, "response"),
+        );
         let parameters = self.parameters(method, &template, &body, stem, &place.below("parameters"));
         let request_id = request_id(verb, &parameters);
         let body = match body {

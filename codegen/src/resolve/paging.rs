@@ -43,8 +43,7 @@ pub(crate) fn find(
         None => {
             let Payload::Value(ty) = method.output else { return None };
             let group = known.0.entry(object_of(objects, ty)?).or_insert_with(|| candidates(answer));
-            let fields: Vec<&Field> = group.iter().filter_map(|&index| answer.get(index)).collect();
-            first(&fields, method).and_then(as_items)
+            first(answer, group, method).and_then(as_items)
         }
         Some(ItemsRule::None) => None,
         Some(ItemsRule::Member(wire)) => {
@@ -138,23 +137,25 @@ fn as_items(field: &Field) -> Option<Items> {
 /// In a response with more lists than this, the names of members are not compared.
 const MOST_LISTS: usize = 60;
 
-/// The only field, or the field with the lowest rank, whose name shows most clearly that it has the items. `None` if two
-/// fields have that rank.
-fn first<'f>(fields: &[&'f Field], method: &Parts<'_>) -> Option<&'f Field> {
-    if let [only] = fields {
-        return Some(only);
+/// The only one of the candidates, or the one with the lowest rank, whose name shows most clearly that it has the items.
+/// `None` if two have that rank.
+fn first<'f>(answer: &'f [Field], candidates: &[usize], method: &Parts<'_>) -> Option<&'f Field> {
+    if let [only] = candidates {
+        return answer.get(*only);
     }
-    if fields.len() > MOST_LISTS {
+    // Before anything is done for each of them, because this is done for each method.
+    if candidates.len() > MOST_LISTS {
         return None;
     }
-    let rank = |field: &&Field| {
+    let rank = |field: &'f Field| {
         step();
-        rank(&field.wire, method)
+        (rank(&field.wire, method), field)
     };
-    let ranks: Vec<usize> = fields.iter().map(rank).collect();
-    let best = *ranks.iter().min()?;
-    let mut best_of = fields.iter().zip(&ranks).filter(|(_, rank)| **rank == best);
-    let (field, _) = best_of.next()?;
+    let ranked: Vec<(usize, &Field)> =
+        candidates.iter().filter_map(|&index| answer.get(index)).map(rank).collect();
+    let best = ranked.iter().map(|(rank, _)| *rank).min()?;
+    let mut best_of = ranked.iter().filter(|(rank, _)| *rank == best);
+    let (_, field) = best_of.next()?;
     (best < UNTOLD && best_of.next().is_none()).then_some(*field)
 }
 
