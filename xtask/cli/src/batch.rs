@@ -13,6 +13,7 @@ mod shown;
 mod stop;
 mod table;
 
+use std::fs::File;
 use std::io::{Write, stderr};
 use std::path::PathBuf;
 
@@ -101,7 +102,13 @@ impl Batch {
     ) -> Result<u8> {
         let documents = match self.document.as_slice() {
             [] => Documents::of(&workspace()?)?,
-            files => Documents::of_files(files)?,
+            files => {
+                // What is in them is read when the first call needs it.
+                for path in files {
+                    File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+                }
+                Documents::of_files(files)?
+            }
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -132,11 +139,11 @@ impl Batch {
                 Some(_) => "; run the command again to get them from the journal",
                 None => "",
             };
-            lines += &format!("{} replies could not be written{where_else}\n", counts.unwritten);
+            lines += &format!("replies that could not be written: {}{where_else}\n", counts.unwritten);
         }
         if counts.failed_before > 0 {
             lines += &format!(
-                "{} failed in an earlier run and were not sent again; to do that, feed their lines of output\n",
+                "failed in an earlier run and not sent again: {}; to send them again, feed their lines of output\n",
                 counts.failed_before
             );
         }

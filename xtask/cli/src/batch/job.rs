@@ -188,6 +188,6 @@ impl<'j> Job<'j> {
             self.writes = false;
             self.fail(error);
         }
-        self.counts.unwritten += 1;
+        self.counts.unwritten += u64::from(record.was_sent());
     }
 }

@@ -182,6 +182,16 @@ impl Why {
 }
 
 impl Record {
+    /// Whether the call was sent, so that this record is all that says what came of it.
+    pub(super) fn was_sent(&self) -> bool {
+        match self {
+            Record::Answered(Answered { result, .. }) => {
+                result.as_ref().map_or_else(|error| Outcome::of(error) != Outcome::NotSent, |_| true)
+            }
+            Record::Refused { .. } | Record::WouldSend { .. } => false,
+        }
+    }
+
     /// Writes it as a line. `text` is the line of the input.
     ///
     /// # Errors
@@ -249,7 +259,7 @@ pub(super) struct Counts {
     pub(super) from_journal: u64,
     /// Of those, the errors of calls that failed in an earlier run and can be sent again.
     pub(super) failed_before: u64,
-    /// Replies that could not be written.
+    /// Replies of the server that could not be written.
     pub(super) unwritten: u64,
 }
 

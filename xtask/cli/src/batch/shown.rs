@@ -11,7 +11,8 @@ use super::stop::Signal;
 /// How often the line on a terminal changes.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Shorter waits are not mentioned: on a terminal, where the line is replaced, and elsewhere.
+/// Shorter waits are not mentioned: on a terminal, where the line is replaced, and elsewhere, where many short waits
+/// without a reply count as a long one.
 const SHORT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(10);
 
@@ -24,6 +25,8 @@ pub(super) struct Shown {
     begun: Instant,
     /// When the line on the terminal was written last.
     last: Instant,
+    /// The number of records, and since when it is the same.
+    idle: (u64, Instant),
     /// When a wait was mentioned last.
     told: Option<Instant>,
     has_line: bool,
@@ -32,7 +35,7 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn new(on_terminal: bool, quiet: bool) -> Self {
         let now = Instant::now();
-        Shown { on_terminal, quiet, begun: now, last: now, told: None, has_line: false }
+        Shown { on_terminal, quiet, begun: now, last: now, idle: (0, now), told: None, has_line: false }
     }
 
     /// Shows how far the job is, after the first second, and waits.
@@ -42,6 +45,10 @@ impl Shown {
             return;
         }
         self.last = now;
+        if self.idle.0 != counts.all {
+            self.idle = (counts.all, now);
+        }
+        let is_idle = now.duration_since(self.idle.1) >= LONG;
         if self.on_terminal {
             let rate = counts.all as f64 / self.begun.elapsed().as_secs_f64();
             let mut line = format!("{counts}, {rate:.0} a second");
@@ -53,7 +60,7 @@ impl Shown {
             let _ = write!(stderr(), "\x1b[K{line}\r");
         } else if !self.quiet
             && self.told.is_none_or(|told| now.duration_since(told) >= SELDOM)
-            && let Some(wait) = wait().filter(|wait| wait.left >= LONG)
+            && let Some(wait) = wait().filter(|wait| wait.left >= LONG || is_idle)
         {
             self.told = Some(now);
             let _ = writeln!(stderr(), "{}", waiting(&wait, SystemTime::now()));

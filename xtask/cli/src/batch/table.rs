@@ -101,7 +101,17 @@ impl Table {
         }
         match found.as_slice() {
             [one] => Ok(*one),
-            [] => bail!("no method `{}`{}", id.escape_debug(), did_you_mean(id, known)),
+            [] => {
+                let near = did_you_mean(id, known);
+                let name = id.split('.').next().unwrap_or_default().escape_debug();
+                match near.is_empty() && likely == 0 && id.contains('.') {
+                    true => bail!(
+                        "no method `{}`: there is no document of the API `{name}`; give it by `--document`, or see `gapis add --help`",
+                        id.escape_debug()
+                    ),
+                    false => bail!("no method `{}`{near}", id.escape_debug()),
+                }
+            }
             several => {
                 let names: Vec<&str> = several.iter().map(|(api, _)| api.id.as_str()).collect();
                 bail!("`{id}` is a method of {}: say which by `api`", names.join(" and "))

@@ -129,7 +129,7 @@ fn a_failure_that_is_fed_again_is_another_attempt() {
     assert_eq!(
         told,
         "5 calls, 3 failed, 5 replies from the journal\n\
-         3 failed in an earlier run and were not sent again; to do that, feed their lines of output\n"
+         failed in an earlier run and not sent again: 3; to send them again, feed their lines of output\n"
     );
     // One of them is refused again, and keeps its number for the time after that.
     job.mock.fault(Fault::error(MockError::new(404, "notFound", "no such farm")).times(1));

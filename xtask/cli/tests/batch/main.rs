@@ -132,6 +132,10 @@ fn a_line_that_is_no_call_stops_no_other() {
             "{\"method\":\"farm.animals.gte\"}",
             "no method `farm.animals.gte`; did you mean `farm.animals.get`",
         ),
+        (
+            "{\"method\":\"drive.files.get\"}",
+            "no method `drive.files.get`: there is no document of the API `drive`; give it by `--document`",
+        ),
         ("{\"method\":\"farm.animals.get\"}", "the parameter `animalId` is missing"),
         (
             "{\"method\":\"farm.animals.get\",\"params\":{\"animalID\":1}}",
@@ -223,6 +227,9 @@ fn input_that_cannot_be_read_is_an_error_that_names_the_place() {
     let missing = job.folder.path().join("missing");
     let said = error(&missing, &["--anonymous"]);
     assert!(said.starts_with("cannot read ") && said.contains("missing"), "{said}");
+    let document = missing.display().to_string();
+    let said = error(&job.input("{}"), &["--anonymous", "--document", &document]);
+    assert_eq!(said, format!("cannot read {document}: No such file or directory (os error 2)"));
     let path = job.folder.path().join("latin1");
     fs::write(&path, b"\n{\"method\":\"\xe4\"}\n").expect("written");
     assert_eq!(error(&path, &["--anonymous"]), "cannot read the input: line 2: it is not UTF-8");
