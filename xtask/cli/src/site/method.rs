@@ -76,7 +76,7 @@ impl<'a> Methods<'a> {
                 }
                 @if !media.is_empty() { dt { "Media" } dd { (media) } }
                 dt { "Batch" } dd { (self.batch) }
-                @if let Some(quota) = (self.quota)(method) { dt { "Quota" } dd { (quota) } }
+                @if let Some(quota) = (self.quota)(method) { dt { "Quota" } dd { (with_source(&quota)) } }
                 @if !method.scopes.is_empty() {
                     dt { @if method.scopes.len() == 1 { "Scope" } @else { "One scope of" } }
                     dd { (self.scopes(method)) }
@@ -111,5 +111,14 @@ fn call(inventory: &Inventory, method: &Method) -> Markup {
         pre data-ways=[ways] {
             (call)
         }
+    }
+}
+
+/// Facts whose source follows in parentheses, if it is a URL.
+fn with_source(facts: &str) -> Markup {
+    let source = facts.strip_suffix(')').and_then(|facts| facts.rsplit_once(" (https://"));
+    match source {
+        Some((facts, url)) => html! { (facts) " (" a href={ "https://" (url) } { "source" } ")" },
+        None => html! { (facts) },
     }
 }
