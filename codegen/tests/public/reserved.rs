@@ -78,16 +78,14 @@ fn functions_of_a_call() {
     are_renamed(&made, "src/frogs.rs", &own);
 }
 
-#[test]
-fn functions_of_an_update() {
-    let names = functions(&text_of("macros/update.rs", "update"), "Update");
-    assert!(names.len() > 15 && names.contains(&"push_ticket".to_owned()), "{names:?}");
+/// A method `batchUpdate` of a resource `frogs` with those further members in its body, and those parameters.
+fn update(members: Map<String, Value>, parameters: &Map<String, Value>) -> Crate {
     let part = json!({ "$ref": "Part" });
     let object = |members: Value| json!({ "type": "object", "properties": members });
     let list = |item: &str| json!({ "type": "array", "items": { "$ref": item } });
-    let mut body = all(&names, &json!({ "type": "string" }));
+    let mut body = members;
     body.insert("requests".to_owned(), list("Request"));
-    let made = make(json!({
+    make(json!({
         "schemas": {
             "Part": object(json!({ "x": { "type": "string" } })),
             "Request": object(json!({ "a": part, "b": part })),
@@ -96,9 +94,27 @@ fn functions_of_an_update() {
             "Answer": object(json!({ "replies": list("Reply") })),
         },
         "resources": { "frogs": { "methods": { "batchUpdate": { "id": "x", "path": "x", "httpMethod": "POST",
-            "request": { "$ref": "Body" }, "response": { "$ref": "Answer" } } } } },
-    }));
+            "parameters": parameters, "request": { "$ref": "Body" }, "response": { "$ref": "Answer" } } } } },
+    }))
+}
+
+#[test]
+fn functions_of_an_update() {
+    let names = functions(&text_of("macros/update.rs", "update"), "Update");
+    assert!(names.len() > 15 && names.contains(&"push_ticket".to_owned()), "{names:?}");
+    let made = update(all(&names, &json!({ "type": "string" })), &Map::new());
     are_renamed(&made, "src/frogs.rs", &names);
+}
+
+#[test]
+fn parameters_of_an_update_and_members_of_its_body() {
+    let names = ["type", "color"].map(str::to_owned);
+    let parameters = all(&names, &json!({ "type": "string", "location": "query" }));
+    let made = update(all(&names, &json!({ "type": "string" })), &parameters);
+    let text = &made.files[Path::new("src/frogs.rs")];
+    for function in ["pub fn r#type(", "pub fn type_(", "pub fn color(", "pub fn color_("] {
+        assert_eq!(text.matches(function).count(), 1, "{function}");
+    }
 }
 
 #[test]
