@@ -17,7 +17,7 @@ use crate::features::FEATURES;
 use crate::steps::step;
 use crate::table::Table;
 
-use self::case::{camel, clean, cut, snake, started};
+use self::case::{camel, clean, cut, lettered, snake, started};
 use self::reserved::{is_keyword, is_module, is_never_raw, is_of_call};
 
 /// A valid Rust identifier, raw if it is a keyword.
@@ -90,6 +90,7 @@ impl Kind {
             Kind::Schema | Kind::Type => raise(&clean),
             Kind::Variant | Kind::Resource | Kind::Marker => camel(&clean),
             Kind::Scope => started(clean.to_shouty_snake_case()),
+            Kind::Argument => lettered(snake(&clean)),
             _ => snake(&clean),
         }
     }
@@ -196,7 +197,9 @@ pub(crate) fn service<'n>(canonical: &str, mut modules: impl Iterator<Item = &'n
         .map(raise)
         .collect();
     let name = started(cut(if words.is_empty() { "Service".to_owned() } else { words }));
-    let is_taken = reserved::IN_ROOT.contains(&name.as_str()) || modules.any(|module| module.bare() == name);
+    let is_taken = name.len() == 1
+        || reserved::IN_ROOT.contains(&name.as_str())
+        || modules.any(|module| module.bare() == name);
     Name::new(if is_taken { name + "Api" } else { name })
 }
 
@@ -330,6 +333,8 @@ mod tests {
         assert_eq!(join("A2APart", "fileData"), "A2APartFileData");
         assert_eq!(service("Display Video", [].iter()).as_str(), "DisplayVideo");
         assert_eq!(service("Call", [].iter()).as_str(), "CallApi");
+        assert_eq!(service("m", [].iter()).as_str(), "MApi");
+        assert_eq!(names(Kind::Argument, &["9", "9a", "_1_2"]), ["arg_9", "_9a", "arg_1_2"]);
         assert_eq!(scope_stem("https://www.googleapis.com/auth/drive.readonly"), "drive.readonly");
     }
 

@@ -29,12 +29,16 @@ enum Kind {
     Schema,
     /// An object whose members are such values, with names chosen by the API.
     Schemas,
+    /// The same within a schema, which may be without them.
+    Properties,
     Scopes,
     Methods,
     Resources,
 }
 
-use Kind::{Flag, Flags, Methods, Object, Objects, Resources, Schema, Schemas, Scopes, Text, Texts};
+use Kind::{
+    Flag, Flags, Methods, Object, Objects, Properties, Resources, Schema, Schemas, Scopes, Text, Texts,
+};
 
 static DOCUMENT: Shape = Shape(&[
     ("auth", Object(&AUTH)),
@@ -99,7 +103,7 @@ static SCHEMA: Shape = Shape(&[
     ("maximum", Text),
     ("minimum", Text),
     ("pattern", Text),
-    ("properties", Schemas),
+    ("properties", Properties),
     ("readOnly", Flag),
     ("repeated", Flag),
     ("required", Flag),
@@ -173,7 +177,8 @@ fn member(value: &mut Value, kind: Kind, place: &Place<'_>, log: &mut Log<'_>) -
             None => Ok(left_out(place, "an object", log)),
         },
         Schema => schema(value, place, log),
-        Schemas => each(value, place, log, schema).map(|()| true),
+        Properties if !value.is_object() => Ok(left_out(place, "an object", log)),
+        Schemas | Properties => each(value, place, log, schema).map(|()| true),
         Scopes => each(value, place, log, |value, place, log| member(value, Object(&SCOPE), place, log))
             .map(|()| true),
         Methods => each(value, place, log, method).map(|()| true),

@@ -75,6 +75,12 @@ fn is_lower_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
+/// Ensures that a name has a letter. `_9` is also what a resource `9` is called, and no argument of a function may have the
+/// name of a tuple struct.
+pub(super) fn lettered(snake: String) -> String {
+    if snake.bytes().any(|byte| byte.is_ascii_lowercase()) { snake } else { format!("arg{snake}") }
+}
+
 /// Upper camel case. Digits of two words stay separate: `V1_2` stays `V1_2` instead of `V12`.
 pub(super) fn camel(clean: &str) -> String {
     if is_lower_word(clean) {

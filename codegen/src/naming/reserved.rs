@@ -15,7 +15,8 @@ const NEVER_RAW: &[&str] = &["self", "Self", "super", "crate", "_"];
 /// In the module of a resource: `Call` is the crate's own type, and the generated functions use `Some` and `None`.
 pub(super) const IN_RESOURCE: &[&str] = &["Call", "Self", "Some", "None"];
 
-/// Names in the crate's root that the generated code uses.
+/// Names in the crate's root that the generated code uses. The runtime's macros also have type parameters there, each of
+/// one letter.
 pub(super) const IN_ROOT: &[&str] =
     &["Call", "Update", "Some", "None", "Option", "Self", "String", "Vec", "Box", "Result", "Ok", "Err"];
 
@@ -26,8 +27,20 @@ pub(super) const FIELDS: &[&str] = &["extra"];
 pub(super) const SCOPES: &[&str] = &["ALL"];
 
 /// Functions that every service has.
-pub(super) const SERVICE: &[&str] =
-    &["builder", "new", "client", "batch", "batcher", "call", "download_from", "wait_for", "clone"];
+pub(super) const SERVICE: &[&str] = &[
+    "builder",
+    "new",
+    "client",
+    "batch",
+    "batcher",
+    "run",
+    "run_stream",
+    "run_pages",
+    "call",
+    "download_from",
+    "wait_for",
+    "clone",
+];
 
 /// Functions that every call has.
 const CALL: &[&str] = &[
@@ -56,7 +69,7 @@ const CALL: &[&str] = &[
 
 /// Functions of every call that begin with `with_`. All other names with this prefix are reserved too.
 const CALL_WITH: &[&str] =
-    &["id", "idempotent", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
+    &["id", "key", "idempotent", "timeout", "retry", "header", "query", "param", "scopes", "credentials"];
 
 /// Functions that every update has, but a call has not.
 pub(super) const UPDATE: &[&str] =

@@ -197,7 +197,7 @@ impl<'f> Finder<'f, '_> {
 fn setter_names(method: &Method, members: &[&Field]) -> (Vec<Name>, Vec<Name>) {
     let wires = method.setters.iter().map(|setter| setter.wire.as_str());
     let parameters = naming::assign(Kind::UpdateSetter, wires, &[]);
-    let taken: Vec<&str> = parameters.iter().map(Name::as_str).collect();
+    let taken: Vec<&str> = parameters.iter().map(Name::bare).collect();
     let wires = members.iter().map(|field| field.wire.as_str());
     let members = naming::assign(Kind::UpdateSetter, wires, &taken);
     (parameters, members)

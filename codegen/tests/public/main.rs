@@ -11,5 +11,6 @@ mod methods;
 mod odd;
 mod prose;
 mod random;
+mod reserved;
 mod stability;
 mod stable;

@@ -235,11 +235,13 @@ fn lists_are_no_objects() {
         ],
     );
     assert_eq!(lines(&made, &["pub type", "pub a"]), ["pub type A = Json;", "pub a: Option<Json>,"]);
+    let document = schema(&json!({ "type": "object", "properties": [{ "type": "string" }] }));
+    let made = warned(&document, &["`schemas.A.properties`: expected an object: left out"]);
+    assert_eq!(lines(&made, &["pub struct A", "pub extra"]), ["pub struct A {", "pub extra: Extra,"]);
     for (member, path) in [
         (json!({ "schemas": [] }), "schemas"),
         (json!({ "resources": [] }), "resources"),
         (json!({ "methods": "x" }), "methods"),
-        (json!({ "schemas": { "A": { "properties": [] } } }), "schemas.A.properties"),
         (json!({ "resources": { "r": { "methods": [] } } }), "resources.r.methods"),
     ] {
         let options = Options { name: "farm.v1".to_owned(), ..Options::default() };

@@ -6,6 +6,8 @@ mod fetch;
 mod fetch_from_server;
 mod generate;
 mod msrv;
+#[cfg(unix)]
+mod processes;
 mod release;
 mod repository;
 #[cfg(feature = "web")]
