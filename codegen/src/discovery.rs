@@ -7,10 +7,10 @@
 mod members;
 mod mend;
 
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
@@ -18,140 +18,158 @@ use crate::log::Log;
 
 pub(crate) use self::members::Members;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, remote = "Self")]
-pub(crate) struct Document {
-    pub(crate) id: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) version: Option<String>,
-    pub(crate) revision: Option<String>,
-    pub(crate) canonical_name: Option<String>,
-    pub(crate) title: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) documentation_link: Option<String>,
-    pub(crate) root_url: Option<String>,
-    /// The form in older documents, instead of `rootUrl` and `servicePath`.
-    pub(crate) base_url: Option<String>,
-    pub(crate) mtls_root_url: Option<String>,
-    pub(crate) service_path: Option<String>,
-    pub(crate) batch_path: Option<String>,
-    pub(crate) features: Vec<String>,
-    pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) auth: Auth,
-    pub(crate) schemas: Members<Schema>,
-    pub(crate) methods: Members<Method>,
-    pub(crate) resources: Members<Resource>,
+/// Defines the objects of the format: `member: type = "name in the format"`.
+///
+/// They are read by hand instead of by a derived function, because a derived one also reads an array as an object, by the
+/// positions of its members, and because a build script that generates code compiles faster without the derive.
+macro_rules! objects {
+    ($($(#[$docs:meta])* $name:ident {
+        $($(#[$member_docs:meta])* $member:ident: $type:ty = $wire:literal,)*
+    })*) => {$(
+        $(#[$docs])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $name {
+            $($(#[$member_docs])* pub(crate) $member: $type,)*
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+                impl<'de> Visitor<'de> for Object {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let mut object = $name::default();
+                        while let Some(Key(key)) = map.next_key()? {
+                            match &*key {
+                                $($wire => object.$member = map.next_value()?,)*
+                                _ => {
+                                    map.next_value::<IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+                deserializer.deserialize_map(Object)
+            }
+        }
+    )*};
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, remote = "Self")]
-pub(crate) struct Endpoint {
-    pub(crate) endpoint_url: Option<String>,
-    pub(crate) location: Option<String>,
-}
+objects! {
+    Document {
+        id: Option<String> = "id",
+        name: Option<String> = "name",
+        version: Option<String> = "version",
+        revision: Option<String> = "revision",
+        canonical_name: Option<String> = "canonicalName",
+        title: Option<String> = "title",
+        description: Option<String> = "description",
+        documentation_link: Option<String> = "documentationLink",
+        root_url: Option<String> = "rootUrl",
+        /// The form in older documents, instead of `rootUrl` and `servicePath`.
+        base_url: Option<String> = "baseUrl",
+        mtls_root_url: Option<String> = "mtlsRootUrl",
+        service_path: Option<String> = "servicePath",
+        batch_path: Option<String> = "batchPath",
+        features: Vec<String> = "features",
+        endpoints: Vec<Endpoint> = "endpoints",
+        auth: Auth = "auth",
+        schemas: Members<Schema> = "schemas",
+        methods: Members<Method> = "methods",
+        resources: Members<Resource> = "resources",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Auth {
-    pub(crate) oauth2: OAuth2,
-}
+    Endpoint {
+        endpoint_url: Option<String> = "endpointUrl",
+        location: Option<String> = "location",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct OAuth2 {
-    pub(crate) scopes: Members<Scope>,
-}
+    Auth {
+        oauth2: OAuth2 = "oauth2",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Scope {
-    pub(crate) description: Option<String>,
-}
+    OAuth2 {
+        scopes: Members<Scope> = "scopes",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Resource {
-    pub(crate) methods: Members<Method>,
-    pub(crate) resources: Members<Resource>,
-}
+    Scope {
+        description: Option<String> = "description",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, remote = "Self")]
-pub(crate) struct Method {
-    pub(crate) id: Option<String>,
-    pub(crate) path: Option<String>,
-    pub(crate) http_method: Option<String>,
-    pub(crate) api_version: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) deprecated: bool,
-    pub(crate) parameters: Members<Schema>,
-    pub(crate) parameter_order: Vec<String>,
-    // Boxed, because a schema is large, and many methods have none.
-    pub(crate) request: Option<Box<Schema>>,
-    pub(crate) response: Option<Box<Schema>>,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) supports_media_download: bool,
-    pub(crate) use_media_download_service: bool,
-    pub(crate) supports_media_upload: bool,
-    pub(crate) media_upload: Option<Box<MediaUpload>>,
-}
+    Resource {
+        methods: Members<Method> = "methods",
+        resources: Members<Resource> = "resources",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, remote = "Self")]
-pub(crate) struct MediaUpload {
-    pub(crate) accept: Vec<String>,
-    pub(crate) max_size: Option<String>,
-    pub(crate) protocols: Protocols,
-}
+    Method {
+        id: Option<String> = "id",
+        path: Option<String> = "path",
+        http_method: Option<String> = "httpMethod",
+        api_version: Option<String> = "apiVersion",
+        description: Option<String> = "description",
+        deprecated: bool = "deprecated",
+        parameters: Members<Schema> = "parameters",
+        parameter_order: Vec<String> = "parameterOrder",
+        // Boxed, because a schema is large, and many methods have none.
+        request: Option<Box<Schema>> = "request",
+        response: Option<Box<Schema>> = "response",
+        scopes: Vec<String> = "scopes",
+        supports_media_download: bool = "supportsMediaDownload",
+        use_media_download_service: bool = "useMediaDownloadService",
+        supports_media_upload: bool = "supportsMediaUpload",
+        media_upload: Option<Box<MediaUpload>> = "mediaUpload",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Protocols {
-    pub(crate) simple: Protocol,
-    pub(crate) resumable: Protocol,
-}
+    MediaUpload {
+        accept: Vec<String> = "accept",
+        max_size: Option<String> = "maxSize",
+        protocols: Protocols = "protocols",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Protocol {
-    pub(crate) path: Option<String>,
-}
+    Protocols {
+        simple: Protocol = "simple",
+        resumable: Protocol = "resumable",
+    }
 
-/// A schema, a member of a schema, or a parameter, which have the same form in the format.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, remote = "Self")]
-pub(crate) struct Schema {
-    #[serde(rename = "$ref")]
-    pub(crate) reference: Option<String>,
-    #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
-    pub(crate) format: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) default: Option<String>,
-    pub(crate) minimum: Option<String>,
-    pub(crate) maximum: Option<String>,
-    pub(crate) pattern: Option<String>,
-    pub(crate) required: bool,
-    pub(crate) repeated: bool,
-    pub(crate) read_only: bool,
-    pub(crate) deprecated: bool,
-    pub(crate) location: Option<String>,
-    #[serde(rename = "enum")]
-    pub(crate) values: Option<Vec<String>>,
-    pub(crate) enum_descriptions: Vec<String>,
-    pub(crate) enum_deprecated: Vec<bool>,
-    pub(crate) properties: Option<Members<Schema>>,
-    pub(crate) additional_properties: Option<Box<Schema>>,
-    pub(crate) items: Option<Box<Schema>>,
-    pub(crate) annotations: Annotations,
-    pub(crate) variant: Option<serde::de::IgnoredAny>,
-}
+    Protocol {
+        path: Option<String> = "path",
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, remote = "Self")]
-pub(crate) struct Annotations {
-    /// The methods that require the member.
-    pub(crate) required: Vec<String>,
+    /// A schema, a member of a schema, or a parameter, which have the same form in the format.
+    Schema {
+        reference: Option<String> = "$ref",
+        kind: Option<String> = "type",
+        format: Option<String> = "format",
+        description: Option<String> = "description",
+        default: Option<String> = "default",
+        minimum: Option<String> = "minimum",
+        maximum: Option<String> = "maximum",
+        pattern: Option<String> = "pattern",
+        required: bool = "required",
+        repeated: bool = "repeated",
+        read_only: bool = "readOnly",
+        deprecated: bool = "deprecated",
+        location: Option<String> = "location",
+        values: Option<Vec<String>> = "enum",
+        enum_descriptions: Vec<String> = "enumDescriptions",
+        enum_deprecated: Vec<bool> = "enumDeprecated",
+        properties: Option<Members<Schema>> = "properties",
+        additional_properties: Option<Box<Schema>> = "additionalProperties",
+        items: Option<Box<Schema>> = "items",
+        annotations: Annotations = "annotations",
+        variant: Option<IgnoredAny> = "variant",
+    }
+
+    Annotations {
+        /// The methods that require the member.
+        required: Vec<String> = "required",
+    }
 }
 
 impl Document {
@@ -185,32 +203,37 @@ impl Schema {
     }
 }
 
-/// A derived `Deserialize` also reads an array as an object, by the positions of its members. These types accept only
-/// objects.
-macro_rules! objects {
-    ($($name:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Object;
-                impl<'de> Visitor<'de> for Object {
-                    type Value = $name;
+/// A name, which is borrowed from the document unless it has escapes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
-                        // This is the derived function.
-                        $name::deserialize(MapAccessDeserializer::new(map))
-                    }
-                }
-                deserializer.deserialize_map(Object)
-            }
-        }
-    )*};
+impl Borrow<str> for Key<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
-objects! { Document Endpoint Auth OAuth2 Scope Resource Method MediaUpload Protocols Protocol Schema Annotations }
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
 
 /// Parses a document. The parser limits the depth to 128 levels, so that no document exhausts the stack.
 ///

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::discovery::Key;
 use crate::error::Error;
 use crate::generate::methods;
 use crate::inventory::Inventory;
@@ -43,7 +44,7 @@ enum Form<'d> {
 struct Text<'d> {
     /// The members of the document that belong to no method and no schema, each followed by a comma.
     head: String,
-    methods: BTreeMap<Cow<'d, str>, Method<'d>>,
+    methods: BTreeMap<Key<'d>, Method<'d>>,
     /// A method for each set of scopes that a method has, because a client's default scopes cover all methods.
     scopes: String,
 }
@@ -56,21 +57,8 @@ struct Method<'d> {
     text: &'d str,
 }
 
-#[derive(Deserialize)]
-struct Resource<'d> {
-    #[serde(borrow, default)]
-    methods: BTreeMap<String, &'d RawValue>,
-    #[serde(borrow, default)]
-    resources: BTreeMap<String, Resource<'d>>,
-}
-
-#[derive(Deserialize)]
-struct Head<'d> {
-    #[serde(borrow)]
-    id: Cow<'d, str>,
-    #[serde(borrow, default)]
-    scopes: BTreeSet<Cow<'d, str>>,
-}
+/// The members of an object, each as its text.
+type Texts<'d> = BTreeMap<Key<'d>, &'d RawValue>;
 
 impl<'d> Methods<'d> {
     /// The methods of a document.
@@ -89,7 +77,7 @@ impl<'d> Methods<'d> {
     /// The ids of all methods, `drive.files.get`.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         let (text, whole) = match &self.form {
-            Form::Text(text) => (Some(text.methods.keys().map(Cow::as_ref)), None),
+            Form::Text(text) => (Some(text.methods.keys().map(|Key(id)| &**id)), None),
             Form::Whole(inventory) => (None, Some(inventory.methods.iter().map(|method| method.id.as_str()))),
         };
         text.into_iter().flatten().chain(whole.into_iter().flatten())
@@ -113,21 +101,16 @@ impl<'d> Methods<'d> {
 impl<'d> Text<'d> {
     /// `None` if the document has another form, or two methods have the same id.
     fn of(document: &'d [u8]) -> Option<Self> {
-        let mut head = String::new();
-        let mut root = Resource { methods: BTreeMap::new(), resources: BTreeMap::new() };
-        for (name, value) in serde_json::from_slice::<BTreeMap<String, &RawValue>>(document).ok()? {
-            match name.as_str() {
-                "schemas" => {}
-                "methods" => root.methods = serde_json::from_str(value.get()).ok()?,
-                "resources" => root.resources = serde_json::from_str(value.get()).ok()?,
-                _ => head += &format!("{}:{},", quoted(&name), value.get()),
-            }
-        }
-        let mut text = Text { head, methods: BTreeMap::new(), scopes: String::new() };
+        let mut root = serde_json::from_slice::<Texts<'d>>(document).ok()?;
+        root.remove("schemas");
+        let mut text = Text { head: String::new(), methods: BTreeMap::new(), scopes: String::new() };
         let mut scopes = BTreeSet::new();
-        text.add(&root, &[], &mut scopes)?;
-        let stand_in = |(number, scopes): (usize, &BTreeSet<Cow<'_, str>>)| {
-            let scopes: Vec<String> = scopes.iter().map(|scope| quoted(scope)).collect();
+        text.add(&mut root, &[], &mut scopes)?;
+        for (Key(name), value) in root {
+            text.head += &format!("{}:{},", quoted(&name), value.get());
+        }
+        let stand_in = |(number, scopes): (usize, &BTreeSet<Key<'_>>)| {
+            let scopes: Vec<String> = scopes.iter().map(|Key(scope)| quoted(scope)).collect();
             let scopes = scopes.join(",");
             format!("\"m{number}\":{{\"id\":\"m{number}\",\"path\":\"m{number}\",\"scopes\":[{scopes}]}}")
         };
@@ -135,22 +118,25 @@ impl<'d> Text<'d> {
         Some(text)
     }
 
+    /// Takes the methods and the nested resources out of a resource, whose path that is.
     fn add(
         &mut self,
-        resource: &Resource<'d>,
+        resource: &mut Texts<'d>,
         path: &[String],
-        scopes: &mut BTreeSet<BTreeSet<Cow<'d, str>>>,
+        scopes: &mut BTreeSet<BTreeSet<Key<'d>>>,
     ) -> Option<()> {
-        for (name, text) in &resource.methods {
-            let head: Head<'d> = serde_json::from_str(text.get()).ok()?;
-            scopes.insert(head.scopes);
-            let method = Method { resources: path.to_vec(), name: name.clone(), text: text.get() };
-            if self.methods.insert(head.id, method).is_some() {
+        for (Key(name), text) in take::<Texts<'d>>(resource, "methods").ok()?.unwrap_or_default() {
+            let mut method = serde_json::from_str::<Texts<'d>>(text.get()).ok()?;
+            let id = take::<Key<'d>>(&mut method, "id").ok()??;
+            scopes.insert(take(&mut method, "scopes").ok()?.unwrap_or_default());
+            let method = Method { resources: path.to_vec(), name: name.into_owned(), text: text.get() };
+            if self.methods.insert(id, method).is_some() {
                 return None;
             }
         }
-        for (name, below) in &resource.resources {
-            self.add(below, &[path, std::slice::from_ref(name)].concat(), scopes)?;
+        for (Key(name), text) in take::<Texts<'d>>(resource, "resources").ok()?.unwrap_or_default() {
+            let mut below = serde_json::from_str(text.get()).ok()?;
+            self.add(&mut below, &[path, &[name.into_owned()]].concat(), scopes)?;
         }
         Some(())
     }
@@ -184,6 +170,11 @@ impl<'d> Text<'d> {
             "{{{head}{of_root}\"resources\":{{{resources}\"{stand_ins}\":{{\"methods\":{{{scopes}}}}}}}}}"
         )
     }
+}
+
+/// Takes a member out of an object.
+fn take<'d, T: Deserialize<'d>>(object: &mut Texts<'d>, name: &str) -> serde_json::Result<Option<T>> {
+    object.remove(name).map(|text| serde_json::from_str(text.get())).transpose()
 }
 
 /// A text as JSON.

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use serde::Deserialize;
-
 /// What to generate from a document.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -64,8 +62,8 @@ pub enum Revision {
 }
 
 /// The limits of an API's servers, which documents do not contain. Limits that are not set have default values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Limits {
     /// The maximum number of calls in one batch request. The default is 1000. 0 means that the API has no batch
     /// endpoint, so that calls are sent one by one.
@@ -81,15 +79,15 @@ pub struct Limits {
 }
 
 /// How fast an API's servers let calls come, in units. No document says it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Quota {
     /// Units a minute for all calls of a project, if that is known.
     pub project_per_minute: Option<NonZeroU32>,
     /// Units a minute for each user of a project, if that is known.
     pub user_per_minute: Option<NonZeroU32>,
     /// What a call costs, by method id, where that is not one unit.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub units: BTreeMap<String, NonZeroU32>,
 }
 

@@ -1,12 +1,11 @@
 //! The inventory's data.
 
-use serde::{Deserialize, Serialize};
-
 /// The public API of a generated crate.
 ///
 /// All lists have a fixed order: resources and methods are in the order of the names in the document, types are sorted
 /// by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Inventory {
     /// `gapis-drive-v3`.
@@ -34,27 +33,28 @@ pub struct Inventory {
 }
 
 /// The service type, and its endpoints.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Service {
     /// `Drive`.
     pub path: String,
     /// The API's name in its document, `drive`.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub name: String,
     /// The API's version in its document, `v3`.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub version: String,
     /// Scheme and host, with a slash at the end.
     pub root_url: String,
     /// The same for mutual TLS; empty where there is none.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub mtls_root_url: String,
     /// Regional endpoints: location and root URL.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub endpoints: Vec<(String, String)>,
     /// A smallest set of scopes, by their URLs, that covers all methods.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub scopes: Vec<String>,
     /// The path between the root and the path of a method.
     pub service_path: String,
@@ -63,18 +63,19 @@ pub struct Service {
     /// Whether bodies are wrapped in a member `data`.
     pub data_wrapper: bool,
     /// The API's title. Empty, as are the next two, unless the inventory is [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub title: String,
     /// The API's description as Markdown.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
     /// The address of the API's own documentation.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub documentation: String,
 }
 
 /// A resource: its module, its struct and the function that returns it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Resource {
     /// The names in the document, joined by dots: `projects.locations`.
@@ -90,7 +91,8 @@ pub struct Resource {
 }
 
 /// A method: the function that creates a call, the type of the method, and the setters of the call.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Method {
     /// The path of the function: `files::Files::list`, or `Drive::about` for a method of the API itself.
@@ -110,7 +112,7 @@ pub struct Method {
     /// The value of the header `X-Goog-Api-Version`.
     pub api_version: Option<String>,
     /// The query parameter by which the server knows a call that it gets again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub request_id: Option<String>,
     /// The arguments in order. The body is the last.
     pub arguments: Vec<Argument>,
@@ -124,7 +126,7 @@ pub struct Method {
     pub waits: bool,
     /// The requests, if the method applies a list of requests, all or none (`batchUpdate`). Its function then returns
     /// an `Update`, and its body is not an argument.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub update: Option<Update>,
     /// Whether a call can upload media.
     pub uploads: bool,
@@ -139,12 +141,13 @@ pub struct Method {
     /// `fn list(&self) -> Call<files::List>`.
     pub signature: String,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// The requests of an update.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Update {
     /// The type of the whole body, for `with_body`.
@@ -156,20 +159,22 @@ pub struct Update {
 }
 
 /// A request that can be pushed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Request {
     /// Its name in the document, `insertText`.
     pub wire: String,
     /// Its type.
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub ty: String,
     /// The type of its reply; `()` if there is none.
     pub reply: String,
 }
 
 /// An argument of a method.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Argument {
     /// The name in Rust, `file_id`.
@@ -179,16 +184,16 @@ pub struct Argument {
     /// Where it is sent.
     pub location: Location,
     /// Its type, `&str`.
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub ty: String,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// Where an argument is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Location {
     /// A variable of the path.
     #[default]
@@ -200,7 +205,8 @@ pub enum Location {
 }
 
 /// A setter of an optional query parameter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Setter {
     /// The name in Rust, `page_size`.
@@ -208,17 +214,18 @@ pub struct Setter {
     /// The name in the document, `pageSize`.
     pub wire: String,
     /// The type of its argument.
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub ty: String,
     /// Whether the document deprecates it.
     pub deprecated: bool,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// How the pages of a method are requested.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Paging {
     /// The parameter, or the member of the body, with the page token.
@@ -234,7 +241,8 @@ pub struct Paging {
 }
 
 /// A struct, for a schema or an inline object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Struct {
     /// `schemas::File`, `schemas::inline::FileCapabilities`.
@@ -250,12 +258,13 @@ pub struct Struct {
     /// Whether the document deprecates it.
     pub deprecated: bool,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// A member of a struct.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Field {
     /// The name in Rust.
@@ -263,17 +272,18 @@ pub struct Field {
     /// The name in JSON.
     pub wire: String,
     /// Its type, `Option<String>`.
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub ty: String,
     /// Whether the document deprecates it.
     pub deprecated: bool,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// A schema that is not an object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Alias {
     /// `schemas::JsonValue`.
@@ -281,19 +291,20 @@ pub struct Alias {
     /// The schema's name.
     pub wire: String,
     /// The aliased type.
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub ty: String,
     /// The features that enable it, of which one is sufficient; empty if it always exists.
     pub features: Vec<String>,
     /// Whether the document deprecates it.
     pub deprecated: bool,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// An enum, for a member or a parameter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Enum {
     /// `enums::InstanceStatus`.
@@ -309,7 +320,8 @@ pub struct Enum {
 }
 
 /// A value of an enum.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Variant {
     /// The name in Rust.
@@ -319,12 +331,13 @@ pub struct Variant {
     /// Whether the document deprecates it.
     pub deprecated: bool,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }
 
 /// The constant for a scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Scope {
     /// `scopes::DRIVE_READONLY`.
@@ -332,6 +345,6 @@ pub struct Scope {
     /// The scope.
     pub url: String,
     /// Its documentation as Markdown; see [`documented`](crate::documented).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub docs: String,
 }

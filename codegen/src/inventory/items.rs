@@ -1,11 +1,10 @@
 //! The inventory as one flat list: every name that a program can use, with everything that its use depends on.
 
-use serde::{Deserialize, Serialize};
-
 use super::data::{Inventory, Method};
 
 /// A public item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Item {
     /// The kind of item.
@@ -25,8 +24,8 @@ pub struct Item {
 }
 
 /// The kind of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum ItemKind {
     /// The crate as a whole. Only changes have this kind.
