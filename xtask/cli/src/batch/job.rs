@@ -8,7 +8,7 @@ use gapis_runtime::private::Request;
 use gapis_runtime::{Client, DryRun};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Batch;
+use super::args::Batch;
 use super::call::Call;
 use super::credentials::Clients;
 use super::input::Lines;
