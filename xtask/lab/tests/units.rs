@@ -75,6 +75,13 @@ fn cargo_test_compiles_no_unit_of_the_demo_again() {
     let crates: BTreeSet<&str> = crates.into_iter().filter(|name| *name != "build-script-build").collect();
     assert_eq!(
         crates,
-        BTreeSet::from(["dissimilar", "expect_test", "gapis_documents", "getrandom", "tempfile"])
+        BTreeSet::from([
+            "dissimilar",
+            "expect_test",
+            "gapis_documents",
+            "getrandom",
+            "stats_alloc",
+            "tempfile"
+        ])
     );
 }
