@@ -31,8 +31,8 @@ fn prose(text: Option<&str>, schemas: Schemas<'_>) -> String {
     docs::prose(text, schemas).join("\n")
 }
 
-fn text(said: &Docs, schemas: Schemas<'_>) -> String {
-    docs::lines(said, schemas).join("\n")
+fn text(docs: &Docs, schemas: Schemas<'_>) -> String {
+    docs::lines(docs, schemas).join("\n")
 }
 
 fn add_method(api: &Api, method: &mut Method, model: &model::Method, schemas: Schemas<'_>) {
