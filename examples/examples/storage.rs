@@ -20,18 +20,18 @@ pub(crate) async fn run(storage: &Storage, bucket: &str, prefix: &str, out: &Out
     let mut originals = Vec::new();
     let mut list = objects.list(bucket).prefix(prefix).fields("items(name,generation)").items();
     while let Some(object) = list.next().await {
-        originals.push(object?);
+        let object = object?;
+        originals.extend(object.name.zip(object.generation));
     }
 
     // Batches of Cloud Storage go to `/batch/storage/v1`, 100 calls in each request. A copy that takes longer than half
     // a minute is for `rewrite`.
     let mut copied = Vec::new();
     let mut batch = storage.batch();
-    let copies = originals.iter().filter_map(|original| {
-        let (name, generation) = (original.name.as_deref()?, original.generation?);
+    let copies = originals.iter().map(|(name, generation)| {
         let call = objects.copy(bucket, name, bucket, &format!("archive/{name}"), Object::default());
         // With generation 0 nothing is overwritten. With a generation, a call may also be sent again.
-        Some(call.if_source_generation_match(generation).if_generation_match(0).fields("name").with_id(name))
+        call.if_source_generation_match(*generation).if_generation_match(0).fields("name").with_id(name)
     });
     batch.queue_all(copies, |reply| match reply.result {
         Ok(_) => copied.push(reply.index),
@@ -42,9 +42,8 @@ pub(crate) async fn run(storage: &Storage, bucket: &str, prefix: &str, out: &Out
     // Only what was copied is deleted, and only if nobody has written to it since.
     let mut batch = storage.batch();
     let deletions = copied.iter().filter_map(|&index| {
-        let original = originals.get(index)?;
-        let (name, generation) = (original.name.as_deref()?, original.generation?);
-        Some(objects.delete(bucket, name).if_generation_match(generation).with_id(name))
+        let (name, generation) = originals.get(index)?;
+        Some(objects.delete(bucket, name).if_generation_match(*generation).with_id(name))
     });
     batch.queue_all(deletions, |reply| {
         if let Err(error) = reply.result {

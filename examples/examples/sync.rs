@@ -3,7 +3,6 @@
 //! `cargo run -p gapis-examples --example sync` asks a local server, where somebody else changes an event meanwhile.
 //! `cargo run -p gapis-examples --example sync -- --token-env TOKEN CALENDAR_ID` asks Google.
 #![allow(clippy::print_stderr)]
-
 use std::collections::BTreeMap;
 
 use gapis_calendar_v3::schemas::Event;
@@ -41,7 +40,6 @@ pub(crate) async fn sync(
         batch.add(calendar.events().patch(id, key, change).if_match(etag).with_id(key))?;
     }
     let report = batch.execute().await;
-
     let mut stale = Vec::new();
     let mut batch = calendar.batch();
     for (key, event) in &mut *local {
