@@ -72,7 +72,7 @@ fn a_signal_stops_the_job_and_loses_nothing() {
         let not_sent = with_outcome(&first, "not sent").len();
         assert_eq!(answered + not_sent, first.len(), "{output}");
         assert_eq!(job.inserted().len(), answered, "what was sent has its reply");
-        assert!(answered < 200 && not_sent > 0, "{answered}, {not_sent}");
+        assert!(answered < 500 && not_sent > 0, "{answered}, {not_sent}");
         assert!(told.starts_with(&format!("SIG{name}: no more calls are sent")), "{told}");
         let summary = format!("{} calls, {not_sent} failed ({not_sent} not sent)\n", first.len());
         assert!(told.ends_with(&summary), "{told}");
@@ -109,13 +109,12 @@ fn two_signals_end_a_program_whose_output_is_stuck() {
     let line = "{\"method\":\"farm.animals.get\",\"params\":{\"animalId\":\"7\"}}\n";
     let input = job.input(&line.repeat(5000));
     let mut program = job.command(&input.to_string_lossy(), &[]).spawn().expect("the program");
-    let mut requests = 0;
-    loop {
+    // Nothing is sent for a while. On a busy machine a short pause would not mean that the output is stuck.
+    let (mut requests, mut pauses) = (0, 0);
+    while pauses < 5 {
         std::thread::sleep(Duration::from_millis(200));
         let now = job.mock.requests().len();
-        if now > 0 && now == requests {
-            break;
-        }
+        pauses = if now > 0 && now == requests { pauses + 1 } else { 0 };
         requests = now;
     }
     assert!(requests < 50, "the output is stuck");
@@ -159,7 +158,7 @@ fn an_output_that_takes_no_more_stops_the_job_in_order() {
             "{told}"
         );
         let sent = job.inserted().len();
-        assert!(sent < 300, "{sent} calls were sent");
+        assert!(sent < 500, "{sent} calls were sent");
         let unwritten: usize = unwritten.parse().expect("a number");
         assert!(unwritten > 0 && unwritten <= sent, "{unwritten} of {sent}");
         let (code, again) = job.send(&lines, &options);
