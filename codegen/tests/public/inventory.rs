@@ -81,7 +81,6 @@ fn every_name_is_there_with_its_type() {
     "#]].assert_eq(&lines);
 }
 
-#[cfg(feature = "serde")]
 #[test]
 fn the_wire_is_told() {
     let inventory = of(POND.as_bytes());
@@ -150,7 +149,6 @@ fn the_wire_is_told() {
         }"#]].assert_eq(&method);
 }
 
-#[cfg(feature = "serde")]
 #[test]
 fn json_gives_it_back() {
     let inventory = of(include_bytes!("../../../discovery/farm.v2.json"));
