@@ -18,7 +18,7 @@ pub(crate) const FEATURES: &[Feature] = &[
     feature("native-tls", false, "TLS with the platform's own library"),
     feature("blocking", false, "calls on threads without an async runtime"),
     feature("fs", false, "uploads from files"),
-    feature("jiff", false, "conversions between times, dates and durations and the types of `jiff` 0.2"),
+    feature("jiff", false, "conversions between times, dates and durations and the types of `jiff` 1.x"),
     feature("reqwest", false, "your own `reqwest` 0.13 client"),
     feature("tracing", false, "spans and events, without secrets"),
 ];

@@ -31,7 +31,7 @@
 //! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches on threads without an async runtime |
 //! | `fs` | files as [`Source`]s of uploads, and the [`journal`](Run::journal) of a run |
-//! | `jiff` | conversions between times, dates and durations and the types of `jiff` 0.2 |
+//! | `jiff` | conversions between times, dates and durations and the types of `jiff` 1.x |
 //! | `reqwest` | [`Builder::http_client`]: the caller's own `reqwest` 0.13 client |
 //! | `tracing` | spans for calls, batches, HTTP requests and waits, without secrets |
 //!

@@ -30,7 +30,7 @@
 //! | `native-tls` |  | TLS with the platform's own library |
 //! | `blocking` |  | calls on threads without an async runtime |
 //! | `fs` |  | uploads from files |
-//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 0.2 |
+//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 1.x |
 //! | `reqwest` |  | your own `reqwest` 0.13 client |
 //! | `tracing` |  | spans and events, without secrets |
 //!

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use md5::{Digest as _, Md5};
+use md5::Context as Md5;
 
 use crate::{Error, Result};
 
@@ -36,7 +36,7 @@ impl Hashes {
             *sum = crc32c::crc32c_append(*sum, bytes);
         }
         if let Some((_, sum)) = &mut self.md5 {
-            sum.update(bytes);
+            sum.consume(bytes);
         }
     }
 
@@ -49,7 +49,7 @@ impl Hashes {
         if self.crc32c.is_some_and(|(said, sum)| said != sum.to_be_bytes()) {
             return wrong("CRC32C");
         }
-        if self.md5.is_some_and(|(said, sum)| said[..] != sum.finalize()[..]) {
+        if self.md5.is_some_and(|(said, sum)| said != sum.finalize().0) {
             return wrong("MD5");
         }
         Ok(())

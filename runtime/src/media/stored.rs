@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
+use md5::Context as Md5;
 
 use crate::call::request::Request;
 use crate::{Error, Json, RawResponse, Result};
@@ -38,7 +38,7 @@ impl Sums {
         let Some(new) = usize::try_from(known).ok().and_then(|known| bytes.get(known..)) else { return };
         self.crc32c = crc32c::crc32c_append(self.crc32c, new);
         if let Some(md5) = &mut self.md5 {
-            md5.update(new);
+            md5.consume(new);
         }
         self.count += new.len() as u64;
     }
@@ -65,7 +65,7 @@ impl Sums {
             return Ok(());
         }
         let differs = |said: Option<&str>, own: &str| said.is_some_and(|said| said != own);
-        let sum = self.md5.as_ref().map(|md5| md5.clone().finalize());
+        let sum = self.md5.as_ref().map(|md5| md5.clone().finalize().0);
         let wrong = if differs(crc32c, &STANDARD.encode(self.crc32c.to_be_bytes())) {
             "CRC32C"
         } else if sum.is_some_and(|sum| {

@@ -1,6 +1,7 @@
 //! Small structs as a generated crate has them, read and written.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use proptest::prelude::*;
 
@@ -309,6 +310,12 @@ fn times_keep_their_text() {
     {
         assert!(bad.parse::<DateTime>().is_err(), "{bad}");
     }
+    for (text, part) in [("2024-01-01T00:00:00", "offset"), ("2024-13-01T00:00:00Z", "2006-01-02T15:04:05Z")]
+    {
+        let failed =
+            serde_json::from_value::<DateTime>(text.into()).unwrap().to_std().unwrap_err().to_string();
+        assert!(failed.contains(text) && failed.contains(part), "{failed}");
+    }
     assert!("2024-02-30".parse::<Date>().is_err());
     assert_eq!("2024-02-29".parse::<Date>().unwrap().civil().unwrap().day(), 29);
 }
@@ -329,6 +336,29 @@ fn durations_convert() {
 }
 
 proptest! {
+    /// Of the years 1 to 9998, so that every offset leaves four digits.
+    #[test]
+    fn times_are_those_of_jiff(seconds in -62_135_596_800..=253_370_764_799_i64, nanos in 0..1_000_000_000_i32, offset in -1439..=1439) {
+        let instant = jiff::Timestamp::new(seconds, if seconds < 0 { 0 } else { nanos }).unwrap();
+        let expected = SystemTime::try_from(instant).unwrap();
+        let time: DateTime = instant.to_string().parse().unwrap();
+        prop_assert_eq!(time.to_std().unwrap(), expected);
+        prop_assert_eq!(&DateTime::try_from(expected).unwrap(), &time);
+        let offset = jiff::tz::Offset::from_seconds(offset * 60).unwrap();
+        let local: DateTime = instant.display_with_offset(offset).to_string().parse().unwrap();
+        prop_assert_eq!(local.to_std().unwrap(), expected);
+        prop_assert_eq!(local.timestamp().unwrap(), instant);
+        prop_assert_eq!(local.offset().unwrap().seconds(), offset.seconds());
+    }
+
+    #[test]
+    fn times_before_1970_have_decimals_too(seconds in 0..62_000_000_000_u64, nanos in 0..1_000_000_000_u32) {
+        let time = SystemTime::UNIX_EPOCH - std::time::Duration::new(seconds, nanos);
+        let text = DateTime::try_from(time).unwrap();
+        prop_assert_eq!(text.as_str(), &jiff::Timestamp::try_from(time).unwrap().to_string());
+        prop_assert_eq!(text.to_std().unwrap(), time);
+    }
+
     #[test]
     fn numbers_of_64_bits_come_back(big in any::<i64>(), bigger in any::<u64>()) {
         let item = Item { big: Some(big), bigger: Some(bigger), ..Item::default() };

@@ -1,17 +1,15 @@
 //! Times, dates and durations, kept as text.
 
+mod calendar;
 #[cfg(feature = "jiff")]
 mod with_jiff;
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
 use std::str::FromStr;
-use std::time::SystemTime;
-
-use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp, civil};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::text::{ParseError, text};
+use calendar::Instant;
 
 text! {
     /// A time in RFC 3339 format: `2014-01-01T10:00:00Z`, with another offset, or without an offset.
@@ -40,24 +38,28 @@ impl DateTime {
     /// # Errors
     /// If the text is not a time or has no offset.
     pub fn to_std(&self) -> Result<SystemTime, ParseError> {
-        self.read_instant().map(SystemTime::from)
+        let since = self.since_epoch().ok_or_else(|| invalid("time with an offset", &self.0, TIME))?;
+        let seconds = std::time::Duration::from_secs(since.seconds.unsigned_abs());
+        let time = match since.seconds < 0 {
+            true => UNIX_EPOCH.checked_sub(seconds),
+            false => UNIX_EPOCH.checked_add(seconds),
+        };
+        time.and_then(|time| time.checked_add(std::time::Duration::from_nanos(since.nanos.into())))
+            .ok_or_else(|| invalid("time that this system has", &self.0, TIME))
     }
 
-    fn read_instant(&self) -> Result<Timestamp, ParseError> {
-        self.0.parse().map_err(|error| invalid("time with an offset", &self.0, &error))
-    }
-
-    fn read_civil(&self) -> Result<civil::DateTime, ParseError> {
-        split_offset(&self.0).0.parse().map_err(|error| invalid("time", &self.0, &error))
-    }
-
-    fn read_offset(&self) -> Option<Offset> {
-        parse_offset(split_offset(&self.0).1)
+    /// The instant, if the text is a time with an offset.
+    fn since_epoch(&self) -> Option<Instant> {
+        let (time, offset) = split_offset(&self.0);
+        let (time, offset) = (Instant::parse(time)?, calendar::parse_offset(offset)?);
+        Some(Instant { seconds: time.seconds - offset, ..time })
     }
 
     /// The instant by which times are ordered.
-    fn instant(&self) -> Option<Timestamp> {
-        self.read_offset().unwrap_or(Offset::UTC).to_timestamp(self.read_civil().ok()?).ok()
+    fn instant(&self) -> Option<Instant> {
+        let (time, offset) = split_offset(&self.0);
+        let time = Instant::parse(time)?;
+        Some(Instant { seconds: time.seconds - calendar::parse_offset(offset).unwrap_or(0), ..time })
     }
 }
 
@@ -80,22 +82,10 @@ fn split_offset(text: &str) -> (&str, &str) {
     text.split_at_checked(offset.map_or(text.len(), |offset| time + offset)).unwrap_or((text, ""))
 }
 
-fn parse_offset(text: &str) -> Option<Offset> {
-    if text.eq_ignore_ascii_case("z") {
-        return Some(Offset::UTC);
-    }
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+')?),
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let two = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u8>().ok()).flatten();
-    let seconds = i32::from(two(hours)?) * 3600 + i32::from(two(minutes)?) * 60;
-    Offset::from_seconds(sign * seconds).ok()
-}
+const TIME: &str = "expected the form 2006-01-02T15:04:05Z";
 
 #[cold]
-fn invalid(what: &str, text: &str, why: &dyn std::fmt::Display) -> ParseError {
+fn invalid(what: &str, text: &str, why: &str) -> ParseError {
     ParseError::new(format!("{text:?} is not a {what}: {why}"))
 }
 
@@ -103,12 +93,11 @@ impl FromStr for DateTime {
     type Err = ParseError;
     /// Accepts the text unchanged if it is a time.
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let time = DateTime(text.to_owned());
-        time.read_civil()?;
-        let offset = split_offset(text).1;
-        match offset.is_empty() || parse_offset(offset).is_some() {
-            true if text.contains(['T', 't']) => Ok(time),
-            _ => Err(invalid("time", text, &"expected the form 2006-01-02T15:04:05Z")),
+        let (time, offset) = split_offset(text);
+        let known = offset.is_empty() || calendar::parse_offset(offset).is_some();
+        match known && Instant::parse(time).is_some() && text.contains(['T', 't']) {
+            true => Ok(DateTime(text.to_owned())),
+            false => Err(invalid("time", text, TIME)),
         }
     }
 }
@@ -124,10 +113,23 @@ impl TryFrom<SystemTime> for DateTime {
     type Error = ParseError;
     /// Formats the time in UTC.
     fn try_from(time: SystemTime) -> Result<Self, ParseError> {
-        let time = Timestamp::try_from(time).map_err(|error| {
-            ParseError::new(format!("the time cannot be written in RFC 3339 format: {error}"))
-        })?;
-        Ok(DateTime(time.to_string()))
+        let (before, since) = match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => (false, since),
+            Err(error) => (true, error.duration()),
+        };
+        let text = i64::try_from(since.as_secs()).ok().and_then(|seconds| {
+            let instant = match (before, since.subsec_nanos()) {
+                (false, nanos) => Instant { seconds, nanos },
+                (true, 0) => Instant { seconds: -seconds, nanos: 0 },
+                (true, nanos) => Instant { seconds: -seconds - 1, nanos: 1_000_000_000 - nanos },
+            };
+            instant.print()
+        });
+        text.map(DateTime).ok_or_else(|| {
+            ParseError::new(
+                "the time cannot be written in RFC 3339 format: its year does not have four digits",
+            )
+        })
     }
 }
 
@@ -137,22 +139,13 @@ text! {
     Date, "a date"
 }
 
-impl Date {
-    fn read(&self) -> Result<civil::Date, ParseError> {
-        let date: civil::Date = self.0.parse().map_err(|error| invalid("date", &self.0, &error))?;
-        // The parser also accepts a date with a time.
-        match self.0.len() {
-            10 => Ok(date),
-            _ => Err(invalid("date", &self.0, &"expected the form 2006-01-02")),
-        }
-    }
-}
-
 impl FromStr for Date {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let date = Date(text.to_owned());
-        date.read().map(|_| date)
+        match calendar::parse_date(text) {
+            Some(_) => Ok(Date(text.to_owned())),
+            None => Err(invalid("date", text, "expected the form 2006-01-02")),
+        }
     }
 }
 
@@ -178,9 +171,9 @@ text! {
 }
 
 impl Duration {
-    fn read(&self) -> Result<SignedDuration, ParseError> {
-        parse_duration(&self.0)
-            .ok_or_else(|| invalid("duration", &self.0, &"expected seconds and an `s`, such as 3.5s"))
+    fn read(&self) -> Result<Span, ParseError> {
+        Span::parse(&self.0)
+            .ok_or_else(|| invalid("duration", &self.0, "expected seconds and an `s`, such as 3.5s"))
     }
 
     /// Converts the duration to a [`std::time::Duration`].
@@ -188,33 +181,40 @@ impl Duration {
     /// # Errors
     /// If the text is not a duration, or the duration is negative.
     pub fn to_std(&self) -> Result<std::time::Duration, ParseError> {
-        self.read()?.try_into().map_err(|error| invalid("non-negative duration", &self.0, &error))
+        match self.read()? {
+            Span { negative: true, size } if !size.is_zero() => {
+                Err(invalid("duration that this type has", &self.0, "it is negative"))
+            }
+            span => Ok(span.size),
+        }
     }
 }
 
-fn parse_duration(text: &str) -> Option<SignedDuration> {
-    let number = text.strip_suffix('s')?;
-    let (negative, number) = match number.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, number),
-    };
-    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(decimals) || decimals.len() > 9 {
-        return None;
+/// A duration that may be negative.
+struct Span {
+    negative: bool,
+    size: std::time::Duration,
+}
+
+impl Span {
+    fn parse(text: &str) -> Option<Self> {
+        let number = text.strip_suffix('s')?;
+        let (negative, number) = match number.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, number),
+        };
+        let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+        if !whole.bytes().all(|byte| byte.is_ascii_digit()) || decimals.len() > 9 {
+            return None;
+        }
+        let nanos = calendar::parse_decimals(decimals)?;
+        Some(Span { negative, size: std::time::Duration::new(whole.parse().ok()?, nanos) })
     }
-    let nanos: i32 = format!("{decimals:0<9}").parse().ok()?;
-    let duration = SignedDuration::new(whole.parse().ok()?, nanos);
-    if negative { duration.checked_neg() } else { Some(duration) }
 }
 
 fn print_duration(negative: bool, seconds: u64, nanos: u32) -> Duration {
     let mut text = format!("{}{seconds}", if negative { "-" } else { "" });
-    if nanos > 0 {
-        // Writing to a string does not fail.
-        let _ = write!(text, ".{nanos:09}");
-        text.truncate(text.trim_end_matches('0').len());
-    }
+    calendar::print_decimals(&mut text, nanos);
     text.push('s');
     Duration(text)
 }

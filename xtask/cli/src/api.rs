@@ -10,7 +10,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use gapis_codegen::{Limits, Quota};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::near::near;
@@ -416,7 +416,7 @@ impl fmt::Display for Apis {
 
 /// The SHA-256 hash of some bytes, in the form of `apis.toml`.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Hash::hash(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

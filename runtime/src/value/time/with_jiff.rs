@@ -3,7 +3,12 @@
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, civil};
 
-use super::{Date, DateTime, Duration, ParseError, print_duration};
+use super::{Date, DateTime, Duration, ParseError, calendar, invalid, print_duration, split_offset};
+
+#[cold]
+fn failed(what: &str, text: &str, error: &jiff::Error) -> ParseError {
+    invalid(what, text, &error.to_string())
+}
 
 /// With the feature `jiff`.
 ///
@@ -22,7 +27,7 @@ impl DateTime {
     /// If the text is no time, or has no offset.
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff")))]
     pub fn timestamp(&self) -> Result<Timestamp, ParseError> {
-        self.read_instant()
+        self.0.parse().map_err(|error| failed("time with an offset", &self.0, &error))
     }
 
     /// Date and time of day as written, whatever the offset.
@@ -31,14 +36,15 @@ impl DateTime {
     /// If the text is no time.
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff")))]
     pub fn civil(&self) -> Result<civil::DateTime, ParseError> {
-        self.read_civil()
+        split_offset(&self.0).0.parse().map_err(|error| failed("time", &self.0, &error))
     }
 
     /// The offset from UTC, if the text has one.
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff")))]
     #[must_use]
     pub fn offset(&self) -> Option<Offset> {
-        self.read_offset()
+        let seconds = calendar::parse_offset(split_offset(&self.0).1)?;
+        Offset::from_seconds(i32::try_from(seconds).ok()?).ok()
     }
 }
 
@@ -65,7 +71,8 @@ impl Date {
     /// If the text is no date.
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff")))]
     pub fn civil(&self) -> Result<civil::Date, ParseError> {
-        self.read()
+        let date: Date = self.0.parse()?;
+        date.0.parse().map_err(|error| failed("date", &self.0, &error))
     }
 }
 
@@ -83,7 +90,10 @@ impl Duration {
     /// If the text is no duration.
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff")))]
     pub fn to_jiff(&self) -> Result<SignedDuration, ParseError> {
-        self.read()
+        let span = self.read()?;
+        let size =
+            SignedDuration::try_from(span.size).map_err(|error| failed("duration", &self.0, &error))?;
+        Ok(if span.negative { -size } else { size })
     }
 }
 

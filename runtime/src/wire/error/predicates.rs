@@ -1,14 +1,19 @@
 //! The questions that a program can ask about an error.
 
 use std::sync::Arc;
-use std::time::Duration;
+#[cfg(not(target_family = "wasm"))]
+use std::time as clock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
+// The standard library has no clock in a browser.
+#[cfg(target_family = "wasm")]
+use web_time as clock;
 
 use super::{ApiError, Detail, Error, Kind, Outcome};
-use crate::RawResponse;
 use crate::wire::words::{self, Passes};
+use crate::{DateTime, RawResponse};
 
 impl Error {
     /// The kind of error as a word, for metrics.
@@ -284,7 +289,8 @@ impl Error {
                 _ => None,
             })
         };
-        let message = || words::retry_at(&self.api_error()?.message)?.parse().ok().map(until);
+        let message =
+            || until(words::retry_at(&self.api_error()?.message)?.parse::<DateTime>().ok()?.to_std().ok()?);
         let credentials = || self.0.passes_after.filter(|after| !after.is_zero());
         header.or_else(detail).or_else(message).or_else(credentials)
     }
@@ -302,12 +308,13 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    jiff::fmt::rfc2822::parse(value).ok().map(|date| until(date.timestamp()))
+    until(httpdate::parse_http_date(value).ok()?)
 }
 
 /// The time from now until `then`, or zero if `then` is in the past.
-fn until(then: jiff::Timestamp) -> Duration {
-    Duration::try_from(then.duration_since(jiff::Timestamp::now())).unwrap_or_default()
+fn until(then: SystemTime) -> Option<Duration> {
+    let now = clock::SystemTime::now().duration_since(clock::UNIX_EPOCH).ok()?;
+    Some(then.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(now))
 }
 
 #[cfg(test)]
