@@ -20,7 +20,7 @@ pub(crate) use wasm::*;
 #[cfg(not(target_family = "wasm"))]
 mod native {
     use std::future::Future;
-    use std::pin::Pin;
+    use std::pin::{Pin, pin};
     use std::task::{Context, Poll};
     use std::time::Duration;
 
@@ -35,6 +35,8 @@ mod native {
 
     /// Returns the output of the future, or `None` if the time passes first.
     pub(crate) async fn timeout<T>(after: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+        // In one place, so that the code of the future, which is large, is compiled once and its state is held once.
+        let future = pin!(future);
         match after {
             Some(after) => tokio::time::timeout(after, future).await.ok(),
             None => Some(future.await),

@@ -100,7 +100,12 @@ impl<T: Field> Field for BTreeMap<String, T> {
         }
     }
     fn duplicate(&self) -> Self {
-        self.iter().map(|(key, value)| (key.clone(), value.duplicate())).collect()
+        // `collect` would bring code that sorts, for each type.
+        let mut copy = BTreeMap::new();
+        for (key, value) in self {
+            copy.insert(key.clone(), value.duplicate());
+        }
+        copy
     }
     fn assign(&mut self, other: &dyn Field) {
         if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {

@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str) -> Option<Value> {
 
 /// Parses a body, whatever else is wrong with it. `None` if it does not begin with a value.
 pub(crate) fn parse_body(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok().or_else(|| parse(std::str::from_utf8(body).ok()?))
+    let text = std::str::from_utf8(body).ok()?;
+    serde_json::from_str(text).ok().or_else(|| parse(text))
 }
 
 /// Stores the value and returns whether it fits.

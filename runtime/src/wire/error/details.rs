@@ -122,8 +122,13 @@ fn text(value: &Value, member: &str) -> String {
 }
 
 fn metadata(value: &Value) -> BTreeMap<String, String> {
-    let entries = value.get("metadata").and_then(Value::as_object).into_iter().flatten();
-    entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    let mut metadata = BTreeMap::new();
+    for (name, value) in value.get("metadata").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            metadata.insert(name.clone(), value.to_owned());
+        }
+    }
+    metadata
 }
 
 /// `"3.5s"`
