@@ -13,9 +13,9 @@ const fn feature(name: &'static str, is_default: bool, does: &'static str) -> Fe
 }
 
 pub(crate) const FEATURES: &[Feature] = &[
-    feature("http2", true, "HTTP/2, so that concurrent requests share a connection"),
     feature("rustls", true, "TLS with rustls and the platform's trusted roots"),
     feature("native-tls", false, "TLS with the platform's own library"),
+    feature("http2", false, "HTTP/2, so that concurrent requests share a connection"),
     feature("blocking", false, "calls on threads without an async runtime"),
     feature("fs", false, "uploads from files"),
     feature("jiff", false, "conversions between times, dates and durations and the types of `jiff` 1.x"),

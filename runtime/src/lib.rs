@@ -28,7 +28,7 @@
 //! |---|---|
 //! | `rustls` (default) | TLS with rustls and the platform's trusted roots |
 //! | `native-tls` | TLS with the platform's own library |
-//! | `http2` (default) | HTTP/2, so that concurrent calls share a connection |
+//! | `http2` | HTTP/2, so that concurrent calls share a connection |
 //! | `blocking` | calls and batches on threads without an async runtime |
 //! | `fs` | files as [`Source`]s of uploads, and the [`journal`](Run::journal) of a run |
 //! | `jiff` | conversions between times, dates and durations and the types of `jiff` 1.x |

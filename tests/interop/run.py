@@ -9,6 +9,7 @@ import pathlib
 import platform
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -40,9 +41,9 @@ def free_port():
 class Server:
     """A server's process: started, waited for, and ended by its own pid."""
 
-    def __init__(self, name, command, port, ready, log):
+    def __init__(self, name, command, port, ready, log, scheme="http"):
         self.name, self.port = name, port
-        self.endpoint = f"http://127.0.0.1:{port}"
+        self.endpoint = f"{scheme}://127.0.0.1:{port}"
         self.log = log
         with open(log, "wb") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -54,7 +55,9 @@ class Server:
             if self.process.poll() is not None:
                 break
             try:
-                urllib.request.urlopen(address, timeout=2).close()
+                # Whether its certificate is trusted is for the checks to see.
+                context = ssl._create_unverified_context() if address.startswith("https:") else None
+                urllib.request.urlopen(address, timeout=2, context=context).close()
                 return
             except urllib.error.HTTPError:
                 return
@@ -138,12 +141,14 @@ def with_server(start, *commands):
 
 
 def with_mock(server, client):
-    """Runs a client of others against a program that is our mock server until its standard input ends."""
+    """Runs a client of others against a program that is our mock server until its standard input ends. The client is a
+    command to which the endpoint is added, or a function of the endpoint."""
 
     def check(_):
         mock = subprocess.Popen(server(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            run([*client, mock.stdout.readline().strip()])
+            endpoint = mock.stdout.readline().strip()
+            client(endpoint) if callable(client) else run([*client, endpoint])
         finally:
             mock.stdin.close()
             try:
@@ -169,6 +174,21 @@ def email(_):
     run(command, limit=900)
 
 
+def http2(work):
+    """Node's HTTP/2 server before our mock server."""
+
+    def check(farm):
+        def start(work):
+            port = free_port()
+            pem = ROOT / "runtime" / "tests" / "connecting" / "localhost.pem"
+            command = ["node", HERE / "node" / "http2_server.js", str(port), pem, farm]
+            return Server("Node's HTTP/2 server", command, port, "/stats", work / "http2.log", scheme="https")
+
+        with_server(start, rust("http2", "ENDPOINT"))(work)
+
+    with_mock(serve_farm, check)(work)
+
+
 def load(_):
     run(rust("load", "10000"))
     run(rust("dispatch", "10000"))
@@ -182,6 +202,7 @@ CHECKS = {
     "drive-mock": with_server(drive_mock, rust("drive-mock", "ENDPOINT")),
     "drongo": with_server(drongo, rust("drongo", "ENDPOINT")),
     "front": with_server(front, rust("front", "ENDPOINT")),
+    "http2": http2,
     "node-client": with_mock(serve_drive, ["node", str(HERE / "node" / "drive_client.js")]),
     "fake-gcs": with_server(fake_gcs, python(HERE / "quirks.py", "ENDPOINT"), rust("fake-gcs", "ENDPOINT")),
     "gcp-emulator": with_server(

@@ -21,10 +21,10 @@ targets = ["x86_64-unknown-linux-gnu"]
 gapis-runtime = { version = "0.1.0", default-features = false }
 
 [features]
-default = ["http2", "rustls"]
-http2 = ["gapis-runtime/http2"]
+default = ["rustls"]
 rustls = ["gapis-runtime/rustls"]
 native-tls = ["gapis-runtime/native-tls"]
+http2 = ["gapis-runtime/http2"]
 blocking = ["gapis-runtime/blocking"]
 fs = ["gapis-runtime/fs"]
 jiff = ["gapis-runtime/jiff"]
@@ -60,12 +60,12 @@ your option. It is not an official Google product.
 //!
 //! | feature | default | enables |
 //! |---|---|---|
-//! | `http2` | yes | HTTP/2, so that concurrent requests share a connection |
 //! | `rustls` | yes | TLS with rustls and the platform's trusted roots |
 //! | `native-tls` |  | TLS with the platform's own library |
+//! | `http2` |  | HTTP/2, so that concurrent requests share a connection |
 //! | `blocking` |  | calls on threads without an async runtime |
 //! | `fs` |  | uploads from files |
-//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 0.2 |
+//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 1.x |
 //! | `reqwest` |  | your own `reqwest` 0.13 client |
 //! | `tracing` |  | spans and events, without secrets |
 //!

@@ -1,6 +1,7 @@
 //! Programs that `tests/interop/run.sh` runs against servers that others wrote, and against the mock server under load.
 //!
-//! `gapis-interop SERVER ENDPOINT`, where the server is `drive-mock`, `drongo`, `fake-gcs`, `front`, `gcp-emulator` or `login`;
+//! `gapis-interop SERVER ENDPOINT`, where the server is `drive-mock`, `drongo`, `fake-gcs`, `front`, `gcp-emulator`, `http2` or
+//! `login`;
 //! `gapis-interop load [CALLS] [SHARE]`, `gapis-interop dispatch [TASKS]`. Each prints a line for each thing it checked
 //! and ends with 1 at the first that is not as it should be. `gapis-interop serve-drive` is the mock server for clients
 //! of others.
@@ -14,6 +15,7 @@ mod drongo;
 mod fake_gcs;
 mod front;
 mod gcp_emulator;
+mod http2;
 mod load;
 mod load_server;
 mod login;
@@ -27,13 +29,14 @@ use std::process::ExitCode;
 
 use check::Checked;
 
-const USAGE: &str = "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator|login ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
+const USAGE: &str = "gapis-interop drive-mock|drongo|fake-gcs|front|gcp-emulator|http2|login ENDPOINT | serve-drive | load [CALLS] [SHARE] | dispatch [TASKS]";
 
 async fn run(arguments: &[&str]) -> Checked {
     match arguments {
         ["drive-mock", endpoint] => drive_mock::run(endpoint).await,
         ["drongo", endpoint] => drongo::run(endpoint).await,
         ["front", endpoint] => front::run(endpoint).await,
+        ["http2", endpoint] => http2::run(endpoint).await,
         ["serve-drive"] => serve_drive::run(),
         ["fake-gcs", endpoint] => fake_gcs::run(endpoint).await,
         ["gcp-emulator", endpoint] => gcp_emulator::run(endpoint).await,
