@@ -23,12 +23,12 @@
 //!
 //! | feature | default | enables |
 //! |---|---|---|
-//! | `http2` | yes | HTTP/2, so that concurrent requests share a connection |
 //! | `rustls` | yes | TLS with rustls and the platform's trusted roots |
 //! | `native-tls` |  | TLS with the platform's own library |
+//! | `http2` |  | HTTP/2, so that concurrent requests share a connection |
 //! | `blocking` |  | calls on threads without an async runtime |
 //! | `fs` |  | uploads from files |
-//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 0.2 |
+//! | `jiff` |  | conversions between times, dates and durations and the types of `jiff` 1.x |
 //! | `reqwest` |  | your own `reqwest` 0.13 client |
 //! | `tracing` |  | spans and events, without secrets |
 //! | `accelerator-types` | yes | the resource `acceleratorTypes` and its schemas |
