@@ -20,13 +20,11 @@ impl<T: Field> Field for Option<T> {
         }
     }
     fn slot(&mut self, kind: Kind) -> Slot<'_> {
+        // A member that occurs twice has its last value, so an earlier one is discarded.
+        *self = None;
         match kind {
-            Kind::Null => {
-                *self = None;
-                Slot::Skip
-            }
-            // A member that occurs twice has its last value, so an earlier one is discarded.
-            _ => self.insert(T::empty()).slot(kind),
+            Kind::Null => Slot::Skip,
+            _ => self.get_or_insert_with(T::empty).slot(kind),
         }
     }
     fn duplicate(&self) -> Self {

@@ -155,9 +155,12 @@ pub trait Object: Send + Sync + 'static {
     fn get_mut(&mut self, index: usize) -> &mut dyn Field;
     /// The type's name, for printing.
     fn type_name(&self) -> &'static str {
-        let full = std::any::type_name::<Self>();
-        full.rsplit("::").next().unwrap_or(full)
+        last_of_path(std::any::type_name::<Self>())
     }
+}
+
+fn last_of_path(path: &'static str) -> &'static str {
+    path.rsplit(':').next().unwrap_or(path)
 }
 
 impl dyn Object + '_ {

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::field::{Field, Kind, List, Map, Object, Scalar, Slot};
 use super::lenient;
+use super::scalars::print_float;
 
 /// Why a JSON text does not fit a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,7 @@ fn second_pass(
 
 /// Reads a value that is the member `data` of an enclosing object. If there is no such member, the value stays empty.
 pub(crate) fn from_enveloped_slice(text: &[u8], into: &mut dyn Field) -> Result<(), DecodeError> {
-    let strict = read_slice(text, |path, reader| reader.deserialize_map(Envelope { field: into, path }));
+    let strict = read_slice(text, |path, reader| reader.deserialize_any(Envelope { field: into, path }));
     strict.or_else(|error| {
         second_pass(text, error, |value| value.get("data").is_some_and(|data| lenient::fill(into, data)))
     })
@@ -239,14 +240,14 @@ impl fmt::Display for Found<'_> {
         match self {
             Found::List => f.write_str("a list"),
             Found::Object => f.write_str("an object"),
-            Found::Scalar(Scalar::Bool(value)) => write!(f, "{value}"),
-            Found::Scalar(Scalar::Signed(value)) => write!(f, "{value}"),
-            Found::Scalar(Scalar::Unsigned(value)) => write!(f, "{value}"),
-            Found::Scalar(Scalar::Float(value)) => write!(f, "{value}"),
             Found::Scalar(Scalar::Text(text)) => match text.char_indices().nth(40) {
                 Some((end, _)) => write!(f, "the string {:?}…", text.get(..end).unwrap_or_default()),
                 None => write!(f, "the string {text:?}"),
             },
+            Found::Scalar(Scalar::Bool(value)) => write!(f, "{value}"),
+            Found::Scalar(Scalar::Signed(value)) => write!(f, "{value}"),
+            Found::Scalar(Scalar::Unsigned(value)) => write!(f, "{value}"),
+            Found::Scalar(Scalar::Float(value)) => f.write_str(&print_float(*value)),
         }
     }
 }
@@ -460,10 +461,34 @@ struct Envelope<'a> {
     path: &'a mut Path,
 }
 
+const ENVELOPE: &str = "an object with the member `data`";
+
 impl<'de> Visitor<'de> for Envelope<'_> {
     type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with the member `data`")
+        f.write_str(ENVELOPE)
+    }
+    // What `Visitor` does with other values by default would bring code that prints each kind of them.
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        Err(mismatch(ENVELOPE, &Found::Scalar(Scalar::Bool(value))))
+    }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        Err(mismatch(ENVELOPE, &Found::Scalar(Scalar::Signed(value))))
+    }
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        Err(mismatch(ENVELOPE, &Found::Scalar(Scalar::Unsigned(value))))
+    }
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        Err(mismatch(ENVELOPE, &Found::Scalar(Scalar::Float(value))))
+    }
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        Err(mismatch(ENVELOPE, &Found::Scalar(Scalar::Text(value))))
+    }
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Err(E::custom(format_args!("expected {ENVELOPE}, found null")))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(mismatch(ENVELOPE, &Found::List))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Envelope { field, path } = self;

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::field::{Field, Kind, Leaf, Scalar, Slot, View};
 
@@ -22,8 +22,8 @@ impl Scalar<'_> {
                 Err(_) => match text.parse::<u64>() {
                     Ok(value) => Some(value.into()),
                     // Accepts `1.0` and `1e3`, but no number with more digits than a float can hold.
-                    Err(_) => match text.parse::<f64>() {
-                        Ok(value) if value.abs() < 9e15 && value.fract() == 0.0 => Some(value as i128),
+                    Err(_) => match parse_float(text) {
+                        Some(value) if value.abs() < 9e15 && value.fract() == 0.0 => Some(value as i128),
                         _ => None,
                     },
                 },
@@ -37,10 +37,25 @@ impl Scalar<'_> {
             Scalar::Signed(value) => Some(value as f64),
             Scalar::Unsigned(value) => Some(value as f64),
             Scalar::Float(value) => Some(value),
-            // The standard parser also reads `NaN`, `Infinity` and `-Infinity`.
-            Scalar::Text(text) => text.parse().ok(),
+            Scalar::Text(text) => parse_float(text),
             Scalar::Bool(_) => None,
         }
+    }
+}
+
+/// Writes a number as JSON does, for the same reason as `parse_float`.
+pub(super) fn print_float(value: f64) -> String {
+    Number::from_f64(value).map_or_else(String::new, |number| number.to_string())
+}
+
+/// Reads a number as JSON writes it, or one of the three that JSON cannot write. The standard library's parser would bring
+/// tables that the parser of JSON has too.
+fn parse_float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => serde_json::from_str::<Value>(text).ok()?.as_f64(),
     }
 }
 
@@ -137,7 +152,7 @@ impl Leaf for String {
             Scalar::Unsigned(value) => *self = value.to_string(),
             // An integer beyond 64 bits has lost digits here.
             Scalar::Float(value) if value.fract() == 0.0 && value.abs() >= 9e15 => return Err("a string"),
-            Scalar::Float(value) => *self = value.to_string(),
+            Scalar::Float(value) => *self = print_float(value),
         }
         Ok(())
     }

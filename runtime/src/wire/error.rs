@@ -51,6 +51,13 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+impl Inner {
+    fn new(kind: Kind, message: &str) -> Self {
+        let (message, outcome) = (text::one_line(message, LONGEST), kind.outcome());
+        Inner { kind, message, outcome, response: None, raw: None, passes_after: None, source: None }
+    }
+}
+
 /// Whether the call may have been executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
@@ -129,10 +136,7 @@ impl Error {
 
     /// Creates every error. The message is made one line of limited length.
     fn with(kind: Kind, message: impl Into<String>, fill: impl FnOnce(&mut Inner)) -> Self {
-        let message = text::one_line(&message.into(), LONGEST);
-        let outcome = kind.outcome();
-        let mut inner =
-            Inner { kind, message, outcome, response: None, raw: None, passes_after: None, source: None };
+        let mut inner = Inner::new(kind, &message.into());
         fill(&mut inner);
         Error(Arc::new(inner))
     }

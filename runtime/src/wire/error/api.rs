@@ -121,7 +121,7 @@ impl ApiError {
             let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
             match super::details::type_name(detail) {
                 "ErrorInfo" => {
-                    let unit = text(detail.pointer("/metadata/quota_unit"));
+                    let unit = text(detail.get("metadata").and_then(|metadata| metadata.get("quota_unit")));
                     let reason = words::of_reason(&text(detail.get("reason")), &text(detail.get("domain")));
                     reason.max(words::of_quota_unit(&unit))
                 }

@@ -133,8 +133,8 @@ fn metadata(value: &Value) -> BTreeMap<String, String> {
 
 /// `"3.5s"`
 fn delay(value: &Value) -> Option<Duration> {
-    let seconds: f64 = value.get("retryDelay")?.as_str()?.strip_suffix('s')?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
+    let delay: crate::Duration = value.get("retryDelay")?.as_str()?.parse().ok()?;
+    delay.to_std().ok()
 }
 
 #[cfg(test)]
