@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use gapis_codegen::{Limits, Quota};
-use serde::Deserialize;
 use hmac_sha256::Hash;
+use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::near::near;

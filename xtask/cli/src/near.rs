@@ -1,6 +1,7 @@
 //! Finds the names that are most similar to a name that does not exist.
 
-/// The names in `known` that are similar to `text`, at most three, beginning with the most similar one.
+/// The names in `known` that are similar to `text`, at most three, beginning with the most similar one. A name that differs
+/// only in the case of letters is the one that is meant.
 pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let text = text.to_ascii_lowercase();
     let mut ranked: Vec<(usize, &str)> = known
@@ -13,6 +14,9 @@ pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> 
         .collect();
     ranked.sort_unstable();
     ranked.dedup();
+    if ranked.first().is_some_and(|(distance, _)| *distance == 0) {
+        ranked.retain(|(distance, _)| *distance == 0);
+    }
     ranked.into_iter().map(|(_, name)| name).take(3).collect()
 }
 
@@ -32,7 +36,8 @@ mod tests {
         assert_eq!(near("drvie:v3", known), ["drive:v3", "drive:v2"]);
         assert_eq!(near("gmial:v1", known), ["gmail:v1"]);
         assert_eq!(near("zzz", known), [""; 0]);
-        assert_eq!(did_you_mean("Drive:V3", known), "; did you mean `drive:v3` or `drive:v2`?");
+        assert_eq!(did_you_mean("Drive:V3", known), "; did you mean `drive:v3`?");
+        assert_eq!(did_you_mean("drive:v1", known), "; did you mean `drive:v2` or `drive:v3`?");
         assert_eq!(did_you_mean("", known), "");
     }
 }

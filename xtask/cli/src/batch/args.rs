@@ -18,7 +18,7 @@ use super::credentials::Who;
 A line of input:
   {\"method\":\"drive.files.update\",\"params\":{\"fileId\":\"ID\"},\"body\":{\"starred\":true},\"id\":\"row 7\"}
 It may also have `headers`, `idempotent` (true where the call may be executed twice), `subject` (the user to act for), and
-`api` (drive:v3, where several documents have the method).
+`api` (drive:v3, where several documents have the method). A parameter that is null is not set.
 
 A line of output, in the order in which replies come:
   {\"line\":1,\"id\":\"row 7\",\"method\":\"drive.files.update\",\"status\":200,\"response\":{…}}

@@ -63,16 +63,15 @@ impl<'a> Call<'a> {
         };
         for name in self.params.keys() {
             if !known().any(|known| known == name) {
-                bail!("no parameter `{}`{}", name.escape_debug(), did_you_mean(name, known()));
+                match not_here(name) {
+                    Some(why) => bail!("the parameter `{name}` cannot be set: {why}"),
+                    None => bail!("no parameter `{}`{}", name.escape_debug(), did_you_mean(name, known())),
+                }
             }
         }
         let mut values = Vec::with_capacity(method.variables.len());
         for variable in &method.variables {
-            let value = self
-                .params
-                .get(variable)
-                .with_context(|| format!("the parameter `{variable}` is missing"))?;
-            values.push(Texts::of(variable, value, false)?);
+            values.push(Texts::of(variable, self.needed(variable)?, false)?);
         }
         let values: Vec<&dyn Param> = values.iter().map(|value| value as &dyn Param).collect();
         let body = self.body.map(Json);
@@ -83,16 +82,15 @@ impl<'a> Call<'a> {
         let mut request = Request::from_spec(client, api.spec, method.spec, &values, body);
         for Argument { wire, location, ty, .. } in &method.facts.arguments {
             if *location == Location::Query {
-                let value =
-                    self.params.get(wire).with_context(|| format!("the parameter `{wire}` is missing"))?;
-                request.set_param(wire, &Texts::of(wire, value, ty.starts_with('&') && ty != "&str")?);
+                let repeated = ty.starts_with('&') && ty != "&str";
+                request.set_param(wire, &Texts::of(wire, self.needed(wire)?, repeated)?);
             }
         }
-        for (name, value) in &self.params {
+        for (name, value) in self.params() {
             let setter = method.facts.setters.iter().find(|setter| setter.wire == *name);
             if let Some(setter) = setter {
                 request.set_param(name, &Texts::of(name, value, setter.ty.starts_with("&["))?);
-            } else if EVERY_CALL.contains(&name.as_str()) {
+            } else if EVERY_CALL.contains(&name) {
                 request.set_param(name, &Texts::of(name, value, false)?);
             }
         }
@@ -104,6 +102,27 @@ impl<'a> Call<'a> {
         }
         // Who feeds a failure again wants another attempt, whatever a journal says of the one before.
         Ok(if self.error.is_some() { request.resend() } else { request })
+    }
+
+    /// The parameters that are set. One that is `null` is not: programs that write lines often write all of them.
+    fn params(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        let params = self.params.iter().map(|(name, value)| (name.as_str(), *value));
+        params.filter(|(_, value)| value.get() != "null")
+    }
+
+    fn needed(&self, name: &str) -> Result<&'a RawValue> {
+        let found = self.params().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value).with_context(|| format!("the parameter `{name}` is missing"))
+    }
+}
+
+/// Why a parameter that every method has cannot be set here.
+fn not_here(name: &str) -> Option<&'static str> {
+    match name {
+        "alt" => Some("replies are JSON, and media cannot be in a batch"),
+        "uploadType" | "upload_protocol" => Some("media cannot be in a batch"),
+        "key" | "access_token" | "oauth_token" => Some("credentials are options of the command"),
+        _ => None,
     }
 }
 

@@ -136,7 +136,23 @@ fn a_line_that_is_no_call_stops_no_other() {
             "{\"method\":\"drive.files.get\"}",
             "no method `drive.files.get`: there is no document of the API `drive`; give it by `--document`",
         ),
+        (
+            "{\"method\":\"Farm.Animals.Get\"}",
+            "no method `Farm.Animals.Get`; did you mean `farm.animals.get`?",
+        ),
         ("{\"method\":\"farm.animals.get\"}", "the parameter `animalId` is missing"),
+        (
+            "{\"method\":\"farm.animals.get\",\"params\":{\"animalId\":null}}",
+            "the parameter `animalId` is missing",
+        ),
+        (
+            "{\"method\":\"farm.animals.get\",\"params\":{\"animalId\":1,\"alt\":\"media\"}}",
+            "the parameter `alt` cannot be set: replies are JSON, and media cannot be in a batch",
+        ),
+        (
+            "{\"method\":\"farm.animals.list\",\"params\":{\"keeperIds\":[1,null]}}",
+            "must be text, a number or a boolean",
+        ),
         (
             "{\"method\":\"farm.animals.get\",\"params\":{\"animalID\":1}}",
             "no parameter `animalID`; did you mean `animalId`?",
@@ -190,7 +206,7 @@ fn a_call_of_which_nobody_knows_whether_it_was_executed_has_a_status_of_its_own(
 #[test]
 fn a_dry_run_sends_nothing_and_needs_no_credentials() {
     let job = Job::new();
-    let lines = "{\"method\":\"farm.animals.list\",\"params\":{\"keeperIds\":[1,\"b c\"],\"maxResults\":5},\"id\":1}\n\
+    let lines = "{\"method\":\"farm.animals.list\",\"params\":{\"keeperIds\":[1,\"b c\"],\"maxResults\":5,\"pageToken\":null},\"id\":1}\n\
                  {\"method\":\"farm.animals.update\",\"params\":{\"animalId\":1},\"body\":{\"name\":\"A\"},\"headers\":{\"if-match\":\"*\"}}\n\
                  {\"method\":\"farm.animals.upate\"}\n";
     let (code, replies) = run(&job.input(lines), &["--dry-run"]).expect("a job that runs");
