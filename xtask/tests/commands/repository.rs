@@ -6,8 +6,8 @@ use std::fs;
 use gapis_codegen::Limits;
 use gapis_codegen::normalize::{Prose, normalize, to_text};
 use gapis_xtask::{Apis, Generate, Terminal, this_repository};
-use serde_json::Value;
 use hmac_sha256::Hash;
+use serde_json::Value;
 
 #[test]
 fn documents_are_in_form_and_as_noted() {
