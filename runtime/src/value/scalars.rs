@@ -8,6 +8,7 @@ use std::any::Any;
 use serde_json::{Number, Value};
 
 use super::field::{Field, Kind, Leaf, Scalar, Slot, View};
+use super::write::not_finite;
 
 impl Scalar<'_> {
     /// The value as an integer, if it is one.
@@ -43,9 +44,9 @@ impl Scalar<'_> {
     }
 }
 
-/// Writes a number as JSON does, for the same reason as `parse_float`.
+/// Writes a number as JSON does, or as one of the three. For the same reason as `parse_float`.
 pub(super) fn print_float(value: f64) -> String {
-    Number::from_f64(value).map_or_else(String::new, |number| number.to_string())
+    Number::from_f64(value).map_or_else(|| not_finite(value).to_owned(), |number| number.to_string())
 }
 
 /// Reads a number as JSON writes it, or one of the three that JSON cannot write. The standard library's parser would bring
@@ -176,5 +177,28 @@ impl Field for Value {
         if let Some(other) = (other as &dyn Any).downcast_ref::<Self>() {
             self.clone_from(other);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_text_and_text_is_a_number_as_json_writes_it() {
+        let values = ["0.1", "-1e-7", "2.2250738585072014e-308", "NaN", "Infinity", "-Infinity"];
+        for text in values {
+            let (mut number, mut back) = (0.0, String::new());
+            f64::set(&mut number, Scalar::Text(text)).expect(text);
+            String::set(&mut back, Scalar::Float(number)).expect(text);
+            assert_eq!(back, text);
+        }
+        for text in ["", "x", "inf", "nan", "+1", "1e400", "1 2", "[1]", "\"1\"", "0x10"] {
+            assert!(f64::set(&mut 0.0, Scalar::Text(text)).is_err(), "{text}");
+            assert!(i64::set(&mut 0, Scalar::Text(text)).is_err() || text == "+1", "{text}");
+        }
+        let mut count = 0;
+        i32::set(&mut count, Scalar::Text("1e3")).expect("a thousand");
+        assert_eq!(count, 1000);
     }
 }

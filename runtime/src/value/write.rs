@@ -76,7 +76,7 @@ fn view<S: Serializer>(value: View<'_>, serializer: S) -> Result<S::Ok, S::Error
     }
 }
 
-fn not_finite(value: f64) -> &'static str {
+pub(super) fn not_finite(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"
     } else if value > 0.0 {
