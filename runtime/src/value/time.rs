@@ -50,9 +50,8 @@ impl DateTime {
 
     /// The instant, if the text is a time with an offset.
     fn since_epoch(&self) -> Option<Instant> {
-        let (time, offset) = split_offset(&self.0);
-        let (time, offset) = (Instant::parse(time)?, calendar::parse_offset(offset)?);
-        Some(Instant { seconds: time.seconds - offset, ..time })
+        calendar::parse_offset(split_offset(&self.0).1)?;
+        self.instant()
     }
 
     /// The instant by which times are ordered.
