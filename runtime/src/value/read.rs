@@ -240,14 +240,14 @@ impl fmt::Display for Found<'_> {
         match self {
             Found::List => f.write_str("a list"),
             Found::Object => f.write_str("an object"),
-            Found::Scalar(Scalar::Text(text)) => match text.char_indices().nth(40) {
-                Some((end, _)) => write!(f, "the string {:?}…", text.get(..end).unwrap_or_default()),
-                None => write!(f, "the string {text:?}"),
-            },
             Found::Scalar(Scalar::Bool(value)) => write!(f, "{value}"),
             Found::Scalar(Scalar::Signed(value)) => write!(f, "{value}"),
             Found::Scalar(Scalar::Unsigned(value)) => write!(f, "{value}"),
             Found::Scalar(Scalar::Float(value)) => f.write_str(&print_float(*value)),
+            Found::Scalar(Scalar::Text(text)) => match text.char_indices().nth(40) {
+                Some((end, _)) => write!(f, "the string {:?}…", text.get(..end).unwrap_or_default()),
+                None => write!(f, "the string {text:?}"),
+            },
         }
     }
 }

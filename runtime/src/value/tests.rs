@@ -249,6 +249,31 @@ fn halves_of_surrogate_pairs_are_replaced() {
 }
 
 #[test]
+fn a_value_that_is_not_wrapped_says_what_it_is_instead() {
+    let wrapped = |text: &str| {
+        let mut item = Item::default();
+        from_enveloped_slice(text.as_bytes(), &mut item)
+            .map(|()| item.name)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(wrapped(r#"{"kind":1,"data":{"name":"a"}}"#), Ok(Some("a".to_owned())));
+    assert_eq!(wrapped("{}"), Ok(None));
+    for (text, found) in [
+        ("true", "true"),
+        ("-1", "-1"),
+        ("1", "1"),
+        ("1.5", "1.5"),
+        (r#""a""#, r#"the string "a""#),
+        ("null", "null"),
+        ("[{}]", "a list"),
+    ] {
+        let error = wrapped(text).unwrap_err();
+        let expected = format!("expected an object with the member `data`, found {found}");
+        assert!(error.contains(&expected), "{text}: {error}");
+    }
+}
+
+#[test]
 fn what_stands_after_the_value_is_not_looked_at() {
     for after in ["\0", "\0\0\n", " x", "{}", "</html>", ")]}'"] {
         assert_eq!(read(&format!(r#"{{"name":"a"}}{after}"#)).unwrap().name.as_deref(), Some("a"), "{after}");

@@ -45,7 +45,7 @@ impl DateTime {
             false => UNIX_EPOCH.checked_add(seconds),
         };
         time.and_then(|time| time.checked_add(std::time::Duration::from_nanos(since.nanos.into())))
-            .ok_or_else(|| invalid("time that this system has", &self.0, TIME))
+            .ok_or_else(|| invalid("time that this system has", &self.0, "it is out of range"))
     }
 
     /// The instant, if the text is a time with an offset.

@@ -71,8 +71,9 @@ impl Date {
     /// If the text is no date.
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff")))]
     pub fn civil(&self) -> Result<civil::Date, ParseError> {
-        let date: Date = self.0.parse()?;
-        date.0.parse().map_err(|error| failed("date", &self.0, &error))
+        // The other parser also accepts a date with a time.
+        self.0.parse::<Date>()?;
+        self.0.parse().map_err(|error| failed("date", &self.0, &error))
     }
 }
 

@@ -329,7 +329,16 @@ mod tests {
             retry_after(&headers)
         };
         assert_eq!(headers("7"), Some(Duration::from_secs(7)));
-        assert_eq!(headers("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        // RFC 9110 asks clients to read all three forms.
+        for past in
+            ["Wed, 21 Oct 2015 07:28:00 GMT", "Wednesday, 21-Oct-15 07:28:00 GMT", "Wed Oct 21 07:28:00 2015"]
+        {
+            assert_eq!(headers(past), Some(Duration::ZERO), "{past}");
+        }
+        // A day in the future, since how long the test takes must not matter.
+        let tomorrow =
+            until(SystemTime::now() + Duration::from_secs(86_400)).map(|wait| wait.as_secs() / 3600);
+        assert!(matches!(tomorrow, Some(22..=24)), "{tomorrow:?}");
         assert_eq!(headers("soon"), None);
     }
 
