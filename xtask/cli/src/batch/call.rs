@@ -104,16 +104,21 @@ impl<'a> Call<'a> {
         Ok(if self.error.is_some() { request.resend() } else { request })
     }
 
-    /// The parameters that are set. One that is `null` is not: programs that write lines often write all of them.
+    /// The parameters that are set.
     fn params(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         let params = self.params.iter().map(|(name, value)| (name.as_str(), *value));
-        params.filter(|(_, value)| value.get() != "null")
+        params.filter(|(_, value)| is_set(value))
     }
 
     fn needed(&self, name: &str) -> Result<&'a RawValue> {
-        let found = self.params().find(|(known, _)| *known == name);
-        found.map(|(_, value)| value).with_context(|| format!("the parameter `{name}` is missing"))
+        let value = self.params.get(name).filter(|value| is_set(value));
+        value.copied().with_context(|| format!("the parameter `{name}` is missing"))
     }
+}
+
+/// A parameter that is `null` is not set: programs that write lines often write all of them.
+fn is_set(value: &RawValue) -> bool {
+    value.get() != "null"
 }
 
 /// Why a parameter that every method has cannot be set here.
