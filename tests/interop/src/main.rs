@@ -1,10 +1,9 @@
 //! Programs that `tests/interop/run.sh` runs against servers that others wrote, and against the mock server under load.
 //!
 //! `gapis-interop SERVER ENDPOINT`, where the server is `drive-mock`, `drongo`, `fake-gcs`, `front`, `gcp-emulator`, `http2` or
-//! `login`;
-//! `gapis-interop load [CALLS] [SHARE]`, `gapis-interop dispatch [TASKS]`. Each prints a line for each thing it checked
-//! and ends with 1 at the first that is not as it should be. `gapis-interop serve-drive` is the mock server for clients
-//! of others.
+//! `login`; `gapis-interop load [CALLS] [SHARE]`, `gapis-interop dispatch [TASKS]`. Each prints a line for each thing it
+//! checked and ends with 1 at the first that is not as it should be. `gapis-interop serve-drive` is the mock server for
+//! clients of others.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these programs talk to whoever runs them")]
 
